@@ -1,0 +1,110 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every Swift target is built with these: a warning is an error, `any` is written out, and an
+// import is an implementation detail unless it says otherwise.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+// Targets without I/O also forbid every unsafe construct.
+let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let nio: [Target.Dependency] = [
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOPosix", package: "swift-nio"),
+  .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "hookferry",
+  products: [
+    .executable(name: "hookferry", targets: ["hookferry"]),
+    .executable(name: "hookferry-receiver", targets: ["hookferry-receiver"]),
+    .executable(name: "hookferry-consumer", targets: ["hookferry-consumer"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // System libraries: module maps only.
+    .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .target(
+      name: "CSimdJSON",
+      cxxSettings: [.unsafeFlags(["-O2"])],
+      linkerSettings: [.linkedLibrary("simdjson")]),
+
+    // Pure.
+    .target(name: "Model", swiftSettings: pure),
+    .target(name: "Lanes", dependencies: ["Model"], swiftSettings: pure),
+
+    // Adapters.
+    .target(
+      name: "Settings", dependencies: ["Model", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+    .target(name: "Telemetry", dependencies: ["Model", logging], swiftSettings: strict),
+    .target(name: "JSONText", dependencies: ["CSimdJSON"], swiftSettings: strict),
+    .target(name: "Signatures", dependencies: ["Model", "COpenSSL"], swiftSettings: strict),
+    .target(
+      name: "Providers", dependencies: ["Model", "Signatures", "JSONText"],
+      swiftSettings: strict),
+    .target(name: "Kafka", dependencies: ["Model", "CRdKafka"], swiftSettings: strict),
+    .target(name: "HTTPClient", dependencies: ["Model", "CCurl"], swiftSettings: strict),
+    .target(name: "Stores", dependencies: ["Model", "CSQLite"], swiftSettings: strict),
+    .target(name: "AdminServer", dependencies: ["Telemetry"] + nio, swiftSettings: strict),
+
+    // Services: wiring.
+    .target(
+      name: "Sandbox", dependencies: ["Model", "Signatures", "HTTPClient", "JSONText"] + nio,
+      swiftSettings: strict),
+    .target(
+      name: "ReceiverService",
+      dependencies: [
+        "Model", "Settings", "Signatures", "Providers", "Kafka", "Telemetry", "AdminServer",
+        logging, lifecycle,
+      ] + nio,
+      swiftSettings: strict),
+    .target(
+      name: "ConsumerService",
+      dependencies: [
+        "Model", "Settings", "Lanes", "Providers", "JSONText", "Kafka", "HTTPClient", "Stores",
+        "Telemetry", "AdminServer", logging, lifecycle,
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "OperatorCLI",
+      dependencies: [
+        "Model", "Settings", "Signatures", "Providers", "JSONText", "Kafka", "HTTPClient",
+        "Stores", "Telemetry", "Sandbox", "ReceiverService", "ConsumerService", arguments, logging,
+        lifecycle,
+      ],
+      swiftSettings: strict),
+
+    // Programs.
+    .executableTarget(
+      name: "hookferry", dependencies: ["OperatorCLI", arguments], swiftSettings: strict),
+    .executableTarget(
+      name: "hookferry-receiver", dependencies: ["ReceiverService", arguments],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "hookferry-consumer", dependencies: ["ConsumerService", arguments],
+      swiftSettings: strict),
+  ]
+)

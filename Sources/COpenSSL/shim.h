@@ -1,0 +1,10 @@
+// OpenSSL 3, as Debian ships it. Only the Signatures target imports this module.
+#ifndef HOOKFERRY_COPENSSL_SHIM_H
+#define HOOKFERRY_COPENSSL_SHIM_H
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#endif

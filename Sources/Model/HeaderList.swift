@@ -1,0 +1,87 @@
+// Record headers as one flat buffer: a list of (name, value) costs two allocations in all, not two
+// a header. The Kafka bridge hands slices of the buffer to librdkafka without further copies.
+
+/// An ordered list of record headers; names may repeat, values are bytes.
+package struct HeaderList: Sendable, Equatable {
+  /// Names and values, back to back, in order.
+  package private(set) var storage: [UInt8] = []
+  /// Where each header's name and value end in `storage`; each begins where the last one ended.
+  package private(set) var spans: [Span] = []
+
+  /// The ends of one header's name and value in `HeaderList.storage`, in bytes.
+  package struct Span: Sendable, Equatable {
+    package let nameEnd: Int
+    package let valueEnd: Int
+  }
+
+  package init() {}
+
+  package var count: Int { spans.count }
+  package var isEmpty: Bool { spans.isEmpty }
+
+  package mutating func reserve(bytes: Int, headers: Int) {
+    storage.reserveCapacity(bytes)
+    spans.reserveCapacity(headers)
+  }
+
+  package mutating func append(_ name: String, _ value: String) {
+    append(nameBytes: name.utf8, valueBytes: value.utf8)
+  }
+
+  package mutating func append(_ name: String, bytes value: some Collection<UInt8>) {
+    append(nameBytes: name.utf8, valueBytes: value)
+  }
+
+  package mutating func append(
+    nameBytes: some Collection<UInt8>, valueBytes: some Collection<UInt8>
+  ) {
+    storage.append(contentsOf: nameBytes)
+    let nameEnd = storage.count
+    storage.append(contentsOf: valueBytes)
+    spans.append(Span(nameEnd: nameEnd, valueEnd: storage.count))
+  }
+
+  /// Replaces every header of this name by one, at the end.
+  package mutating func set(_ name: String, _ value: String) {
+    remove(name)
+    append(name, value)
+  }
+
+  package mutating func remove(_ name: String) {
+    guard firstIndex(of: name) != nil else { return }
+    var kept = HeaderList()
+    for index in spans.indices where !nameBytes(at: index).elementsEqual(name.utf8) {
+      kept.append(nameBytes: nameBytes(at: index), valueBytes: valueBytes(at: index))
+    }
+    self = kept
+  }
+
+  package func nameBytes(at index: Int) -> ArraySlice<UInt8> {
+    storage[start(of: index)..<spans[index].nameEnd]
+  }
+
+  package func valueBytes(at index: Int) -> ArraySlice<UInt8> {
+    storage[spans[index].nameEnd..<spans[index].valueEnd]
+  }
+
+  /// The first header of this name, as text; bytes that are not UTF-8 are replaced, never fatal.
+  package func text(_ name: String) -> String? {
+    firstIndex(of: name).map { String(decoding: valueBytes(at: $0), as: UTF8.self) }
+  }
+
+  /// Every header as text, in order: for tests and for showing to a person.
+  package var texts: [(name: String, value: String)] {
+    spans.indices.map {
+      (
+        String(decoding: nameBytes(at: $0), as: UTF8.self),
+        String(decoding: valueBytes(at: $0), as: UTF8.self)
+      )
+    }
+  }
+
+  private func firstIndex(of name: String) -> Int? {
+    spans.indices.first { nameBytes(at: $0).elementsEqual(name.utf8) }
+  }
+
+  private func start(of index: Int) -> Int { index == 0 ? 0 : spans[index - 1].valueEnd }
+}

@@ -1,0 +1,59 @@
+// Why a request was refused. One table gives status, Retry-After and the metric's label; nothing
+// else in the receiver chooses a status.
+
+/// Every way in which the receiver refuses a request.
+package enum Rejection: String, Error, Sendable, CaseIterable {
+  // The sender's doing.
+  case unknownSource = "unknown_source"
+  case methodNotAllowed = "method_not_allowed"
+  case badRequest = "bad_request"
+  case bodyTooLarge = "body_too_large"
+  case requestTimeout = "request_timeout"
+  case headersTooLarge = "headers_too_large"
+  case signatureMissing = "signature_missing"
+  case signatureMalformed = "signature_malformed"
+  case signatureMismatch = "signature_mismatch"
+  case timestampMissing = "timestamp_missing"
+  case timestampOutsideTolerance = "timestamp_outside_tolerance"
+  // Ours: always 503 with Retry-After, and as far as can be known nothing was stored.
+  case overloaded
+  case kafkaQueueFull = "kafka_queue_full"
+  case kafkaRefused = "kafka_refused"
+  case kafkaTimeout = "kafka_timeout"
+  case shuttingDown = "shutting_down"
+
+  package var status: Int {
+    switch self {
+    case .unknownSource: 404
+    case .methodNotAllowed: 405
+    case .badRequest: 400
+    case .bodyTooLarge: 413
+    case .requestTimeout: 408
+    case .headersTooLarge: 431
+    case .signatureMissing, .signatureMalformed, .signatureMismatch, .timestampMissing,
+      .timestampOutsideTolerance:
+      401
+    case .overloaded, .kafkaQueueFull, .kafkaRefused, .kafkaTimeout, .shuttingDown: 503
+    }
+  }
+
+  /// True for refusals that are our fault: the sender should come back.
+  package var isOurs: Bool { status == 503 }
+
+  /// What the sender reads; it says nothing that helps to forge a signature.
+  package var message: String {
+    switch self {
+    case .unknownSource: "no such source"
+    case .methodNotAllowed: "use POST"
+    case .badRequest: "malformed request"
+    case .bodyTooLarge: "body too large"
+    case .requestTimeout: "the request did not arrive in time"
+    case .headersTooLarge: "headers too large"
+    case .signatureMissing, .signatureMalformed, .signatureMismatch: "signature refused"
+    case .timestampMissing, .timestampOutsideTolerance: "timestamp refused"
+    case .overloaded, .kafkaQueueFull: "busy, try again"
+    case .kafkaRefused, .kafkaTimeout: "not stored, try again"
+    case .shuttingDown: "shutting down, try again"
+    }
+  }
+}

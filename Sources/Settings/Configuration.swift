@@ -1,0 +1,142 @@
+// The typed configuration that the programs read. hookferry.yaml is parsed into these; nothing
+// here knows of YAML.
+
+/// Everything in hookferry.yaml, after defaults, checks and secret look-up.
+package struct Configuration: Sendable {
+  package var kafka: KafkaSettings
+  package var receiver: ReceiverSettings
+  /// By name; the name is the last part of the path `/hooks/{source}`.
+  package var sources: [String: SourceSettings]
+  package var consumer: ConsumerSettings
+  /// In the file's order.
+  package var pipelines: [PipelineSettings]
+  package var sinks: [String: SinkSettings]
+}
+
+package struct KafkaSettings: Sendable {
+  /// `host:port,host:port`
+  package var bootstrapServers: String
+  package var eventsTopic: String
+  package var deadLettersTopic: String
+  /// Any librdkafka property, passed on as it is; it wins over our own choice.
+  package var properties: [String: Secret]
+}
+
+package struct ReceiverSettings: Sendable {
+  package var listenAddress: String
+  package var port: Int
+  package var adminPort: Int
+  /// Event loop threads; 0 means one a core.
+  package var threads: Int
+  package var bodyBytesMax: Int
+  package var headerBytesMax: Int
+  package var connectionsMax: Int
+  package var inFlightRequestsMax: Int
+  package var inFlightBytesMax: Int
+  /// Head and body of one request must have arrived within this.
+  package var requestReadTimeoutMs: Int
+  package var idleTimeoutMs: Int
+  /// requestDeadlineMs >= messageTimeoutMs > socketTimeoutMs, checked at boot.
+  package var requestDeadlineMs: Int
+  package var messageTimeoutMs: Int
+  package var socketTimeoutMs: Int
+  package var lingerMs: Int
+  /// Between SIGTERM (readiness turns false) and closing the listener.
+  package var drainGraceMs: Int
+  package var drainTimeoutMs: Int
+}
+
+package struct SourceSettings: Sendable {
+  package var name: String
+  /// A built-in provider: `hubspot`, `standard-webhooks`, or `hmac` with `signature` spelled out.
+  package var provider: String
+  /// Tried in order; any of them may match.
+  package var secrets: [Secret]
+  /// As registered with the provider, for schemes that sign the URL.
+  package var publicURL: String?
+  /// Used where the event itself names no tenant.
+  package var tenant: String?
+  package var signature: SignatureSettings?
+  package var event: EventSettings?
+}
+
+/// A signature scheme spelled out, for provider `hmac`.
+package struct SignatureSettings: Sendable {
+  package var header: String
+  /// Removed from the header's value, e.g. `sha256=`.
+  package var prefix: String
+  /// `sha1`, `sha256`, `sha512`
+  package var hash: String
+  /// `hex` or `base64`
+  package var encoding: String
+  /// How the secret becomes a key: `text`, `hex`, `base64`
+  package var key: String
+  /// A template over `{method} {url} {timestamp} {id} {body} {header:X}`, e.g. `{timestamp}.{body}`
+  package var signed: String
+  package var timestampHeader: String?
+  /// `s` or `ms`
+  package var timestampUnit: String
+  package var toleranceS: Int?
+}
+
+/// Where a generic source's event identity is: `header:NAME`, `json:/pointer` or `text:VALUE`.
+package struct EventSettings: Sendable {
+  package var id: String?
+  package var type: String?
+  package var object: String?
+  package var recordId: String?
+  package var tenant: String?
+  package var time: String?
+}
+
+package struct ConsumerSettings: Sendable {
+  package var groupId: String
+  package var adminPort: Int
+  package var listenAddress: String
+  /// Attempts (fetch or write) under way at one time in one process.
+  package var inFlightMax: Int
+  /// Records received and not yet done, in one process; polling stops there.
+  package var windowRecordsMax: Int
+  package var windowBytesMax: Int
+  package var commitIntervalMs: Int
+  package var retryAttemptsMax: Int
+  package var retryBaseMs: Int
+  package var retryMaxMs: Int
+  package var sessionTimeoutMs: Int
+  package var maxPollIntervalMs: Int
+  /// How long a revoke or SIGTERM waits for work under way.
+  package var drainTimeoutMs: Int
+}
+
+package struct PipelineSettings: Sendable {
+  package var name: String
+  /// A source's name.
+  package var from: String
+  package var fetch: FetchSettings?
+  /// A sink's name.
+  package var to: String
+}
+
+package struct FetchSettings: Sendable {
+  /// A built-in provider's API: `hubspot`.
+  package var provider: String
+  package var baseURL: String
+  /// Bearer token.
+  package var token: Secret?
+  /// Asked for in each fetch; empty means the provider's default set.
+  package var properties: [String]
+  package var connectTimeoutMs: Int
+  package var totalTimeoutMs: Int
+  package var connectionsMax: Int
+  package var responseBytesMax: Int
+}
+
+package struct SinkSettings: Sendable {
+  package var name: String
+  package var kind: Kind
+
+  package enum Kind: Sendable {
+    /// A database file.
+    case sqlite(path: String)
+  }
+}
