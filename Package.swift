@@ -106,5 +106,9 @@ let package = Package(
     .executableTarget(
       name: "hookferry-consumer", dependencies: ["ConsumerService", arguments],
       swiftSettings: strict),
+
+    // Tests.
+    .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
+    .testTarget(name: "LanesTests", dependencies: ["Lanes", "Model"], swiftSettings: strict),
   ]
 )
