@@ -101,14 +101,23 @@ package struct LaneTable<Item: Sendable>: Sendable {
 
   // MARK: Records
 
-  /// False when the partition is unknown or fenced, the offset is not above those received before,
-  /// or it would stretch the ledger too far: the shell must not deliver it now.
-  package func canReceive(partition: Int, offset: Int64) -> Bool {
-    guard let state = partitions[partition], !state.isFenced else { return false }
-    return state.ledger.canReceive(offset)
+  /// What to do with a record that was polled.
+  package enum Admission: Sendable, Equatable {
+    /// Call `receive`.
+    case accept
+    /// The ledger is stretched to its limit: hold the record and ask again after completions.
+    case hold
+    /// The partition is not ours (any more), or the offset was received before.
+    case ignore
   }
 
-  /// Takes a record in. Call only where `canReceive` said so.
+  package func admission(partition: Int, offset: Int64) -> Admission {
+    guard let state = partitions[partition], !state.isFenced else { return .ignore }
+    guard !state.ledger.canReceive(offset) else { return .accept }
+    return state.ledger.hasReceived(offset) ? .ignore : .hold
+  }
+
+  /// Takes a record in. Call only where `admission` said `accept`.
   package mutating func receive(
     partition: Int, offset: Int64, key: [UInt8]?, bytes: Int, item: Item
   ) {

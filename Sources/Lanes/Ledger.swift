@@ -38,6 +38,9 @@ package struct Ledger: Sendable {
     return pendingCount == 0 || offset - lowest < Int64(spanMax)
   }
 
+  /// True for an offset at or below the newest received one.
+  package func hasReceived(_ offset: Int64) -> Bool { next.map { offset < $0 } ?? (offset < 0) }
+
   /// Notes that an offset was received and is not done.
   package mutating func receive(_ offset: Int64) {
     precondition(canReceive(offset), "Ledger.receive: offset \(offset) out of order or span")

@@ -24,8 +24,8 @@ final class TableProbe {
   func takeCommit(_ partition: Int) -> Int64? { table.takeCommit(partition) }
   func next(nowMs: Int64) -> Table.Start? { table.next(nowMs: nowMs) }
 
-  func canReceive(partition: Int, offset: Int64) -> Bool {
-    table.canReceive(partition: partition, offset: offset)
+  func admission(partition: Int, offset: Int64) -> Table.Admission {
+    table.admission(partition: partition, offset: offset)
   }
 
   func finish(_ ticket: Table.Ticket, _ outcome: Outcome, nowMs: Int64) -> Table.Verdict {
@@ -173,7 +173,7 @@ final class TableProbe {
     let started = table.starts()
     #expect(started.count == 2)
     table.fence(0)
-    #expect(!table.canReceive(partition: 0, offset: 2))
+    #expect(table.admission(partition: 0, offset: 2) == .ignore)
     #expect(table.finish(started[0].0, .written, nowMs: 0) == .done)
     #expect(table.starts().isEmpty)
     #expect(table.takeCommit(0) == 1)
@@ -198,6 +198,17 @@ final class TableProbe {
     #expect(table.takeCommit(0) == 0)
     #expect(table.finish(new, .written, nowMs: 0) == .done)
     #expect(table.takeCommit(0) == 1)
+  }
+
+  @Test func recordsAreHeldAtTheSpanLimitAndRepeatsIgnored() {
+    let table = Self.table()
+    #expect(table.admission(partition: 0, offset: 0) == .accept)
+    table.feed(0, "a")
+    #expect(table.admission(partition: 0, offset: 0) == .ignore)
+    #expect(table.admission(partition: 0, offset: 1 << 20) == .hold)
+    #expect(table.admission(partition: 9, offset: 0) == .ignore)
+    #expect(table.finish(table.starts()[0].0, .written, nowMs: 0) == .done)
+    #expect(table.admission(partition: 0, offset: 1 << 20) == .accept)
   }
 
   @Test func limitsHold() {

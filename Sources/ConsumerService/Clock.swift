@@ -1,0 +1,16 @@
+// The two clocks of the consumer's shell; the decisions get their readings as arguments.
+import Glibc
+
+enum Clock {
+  /// Milliseconds since some fixed moment; never goes back. For time-outs.
+  static var monotonicMs: Int64 { read(CLOCK_MONOTONIC) }
+
+  /// Milliseconds since the Unix epoch. For what is written down.
+  static var wallMs: Int64 { read(CLOCK_REALTIME) }
+
+  private static func read(_ clock: clockid_t) -> Int64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+}

@@ -1,0 +1,95 @@
+// What the owner thread is put together from; made, and refused if wrong, before it starts.
+import HTTPClient
+import Kafka
+import Logging
+import Model
+import Providers
+import Settings
+import Stores
+import Telemetry
+
+/// The parts of one consumer. `ConsumerLoop` takes them over.
+struct ConsumerParts: Sendable {
+  let settings: ConsumerSettings
+  let kafka: KafkaSettings
+  /// By source name; the first one of a source is the one that runs.
+  let pipelines: [String: [Pipeline]]
+  let writers: [String: SinkWriter]
+  let deadLetters: Producer
+  let gauges: ConsumerGauges
+  let health: ConsumerHealth
+  let observe: ProgressObserver
+  let log: Logger
+  let httpLimits: HTTPLimits
+  let consumerOptions: ConsumerOptions
+
+  init(
+    _ configuration: Configuration, ports: ConsumerLoop.Ports, gauges: ConsumerGauges,
+    health: ConsumerHealth, log: Logger, observe: @escaping ProgressObserver
+  ) throws {
+    settings = configuration.consumer
+    kafka = configuration.kafka
+    pipelines = try Self.pipelines(configuration)
+    writers = try Self.writers(configuration, ports: ports)
+    deadLetters = try Producer(
+      Self.producerOptions(configuration.kafka),
+      onDeliveries: { ports.deliveries.push($0) })
+    self.gauges = gauges
+    self.health = health
+    self.observe = observe
+    self.log = log
+    let connections = configuration.pipelines.compactMap(\.fetch?.connectionsMax).max() ?? 1
+    httpLimits = HTTPLimits(
+      connectionsPerHostMax: connections, waitingMax: configuration.consumer.inFlightMax)
+    consumerOptions = Self.consumerOptions(configuration)
+  }
+
+  private static func pipelines(_ configuration: Configuration) throws -> [String: [Pipeline]] {
+    var bySource: [String: [Pipeline]] = [:]
+    for settings in configuration.pipelines {
+      let fetch = try settings.fetch.map { fetch in
+        guard let api = RecordAPI.named(fetch.provider) else {
+          throw ConsumerError(
+            message: "pipeline \(settings.name): provider \(fetch.provider) has no API to fetch from",
+            remedy: "use one of \(RecordAPI.names.joined(separator: ", "))")
+        }
+        return FetchPlan(api: api, settings: fetch)
+      }
+      guard bySource[settings.from] == nil else {
+        throw ConsumerError(
+          message: "pipeline \(settings.name): source \(settings.from) has a pipeline already",
+          remedy: "keep one pipeline a source")
+      }
+      bySource[settings.from] = [Pipeline(name: settings.name, sink: settings.to, fetch: fetch)]
+    }
+    return bySource
+  }
+
+  private static func writers(
+    _ configuration: Configuration, ports: ConsumerLoop.Ports
+  ) throws -> [String: SinkWriter] {
+    var writers: [String: SinkWriter] = [:]
+    for name in Set(configuration.pipelines.map(\.to)) {
+      guard case .sqlite(let path)? = configuration.sinks[name]?.kind else {
+        throw ConsumerError(message: "no sink is named \(name)", remedy: "add it under sinks:")
+      }
+      writers[name] = try SinkWriter(name: name, path: path, results: ports.writes)
+    }
+    return writers
+  }
+
+  private static func producerOptions(_ kafka: KafkaSettings) -> ProducerOptions {
+    ProducerOptions(
+      bootstrapServers: kafka.bootstrapServers, clientId: "hookferry-consumer",
+      extra: kafka.properties.mapValues { $0.reveal() })
+  }
+
+  private static func consumerOptions(_ configuration: Configuration) -> ConsumerOptions {
+    let settings = configuration.consumer
+    return ConsumerOptions(
+      bootstrapServers: configuration.kafka.bootstrapServers, groupId: settings.groupId,
+      clientId: "hookferry-consumer", sessionTimeoutMs: settings.sessionTimeoutMs,
+      maxPollIntervalMs: settings.maxPollIntervalMs,
+      extra: configuration.kafka.properties.mapValues { $0.reveal() })
+  }
+}

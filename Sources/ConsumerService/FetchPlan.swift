@@ -1,0 +1,52 @@
+// How a pipeline asks the API for a record, and what it makes of the answer.
+import HTTPClient
+import JSONText
+import Model
+import Providers
+import Settings
+
+/// What the API said of a record.
+enum FetchAnswer: Sendable, Equatable {
+  /// `version` is the record's modified time; `payload` the answer as it came.
+  case record(version: Int64, payload: [UInt8])
+  /// The record is not there (any more).
+  case gone
+  case failed(Failure)
+}
+
+/// A pipeline's fetch: the provider's API, where it is, and with which token.
+struct FetchPlan: Sendable {
+  private let api: RecordAPI
+  private let settings: FetchSettings
+  private let baseURL: String
+
+  init(api: RecordAPI, settings: FetchSettings) {
+    self.api = api
+    self.settings = settings
+    baseURL = settings.baseURL.hasSuffix("/") ? String(settings.baseURL.dropLast()) : settings.baseURL
+  }
+
+  func request(for key: RecordKey) -> HTTPRequest {
+    var headers: HTTPHeaders = ["Accept": "application/json"]
+    if let token = settings.token { headers.append("Authorization", "Bearer \(token.reveal())") }
+    return HTTPRequest(
+      method: "GET",
+      url: baseURL
+        + api.path(object: key.object, recordId: key.recordId, properties: settings.properties),
+      headers: headers, connectTimeoutMs: Int32(settings.connectTimeoutMs),
+      totalTimeoutMs: Int32(settings.totalTimeoutMs), responseBytesMax: settings.responseBytesMax)
+  }
+
+  func read(_ response: HTTPResponse, wallMs: Int64) -> FetchAnswer {
+    switch response.meaning(.enrich, nowMs: wallMs) {
+    case .failed(let failure): return .failed(failure)
+    case .gone: return .gone
+    case .ok: break
+    }
+    guard let version = api.version(of: response.body) else {
+      let message = "the answer has no readable \(api.versionField): not the record asked for"
+      return .failed(Failure(.permanent, .map, message, httpStatus: response.status))
+    }
+    return .record(version: version, payload: response.body)
+  }
+}

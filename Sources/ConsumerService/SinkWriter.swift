@@ -1,0 +1,79 @@
+// Writes of many lanes go to one database in one transaction each time the last one ended.
+import Model
+import Stores
+import Synchronization
+
+/// A thread that owns one store. Writes are taken in the order given; the owner learns each
+/// result through its mailbox.
+final class SinkWriter: Sendable {
+  struct Job: Sendable {
+    let ticket: UInt64
+    let write: RecordWrite
+  }
+
+  struct Done: Sendable {
+    let ticket: UInt64
+    let result: Result<Outcome, Failure>
+    /// The transaction's, not this write's own.
+    let durationMs: Int64
+    let batchCount: Int
+  }
+
+  /// Writes in one transaction: bounds how long a reader of the results waits.
+  private static let batchMax = 512
+
+  private let wakeup = Wakeup()
+  private let jobs: Mailbox<Job>
+  private let isClosing = Atomic<Bool>(false)
+  private let isClosed = Atomic<Bool>(false)
+  private let closed = Wakeup()
+
+  /// Opens the store on the calling thread, so that a bad path is refused at boot.
+  init(name: String, path: String, results: Mailbox<Done>) throws(StoreError) {
+    jobs = Mailbox(wakeup: wakeup)
+    let store = try SQLiteStore(path: path)
+    // SAFETY of the transfer: the store is used by the new thread only from here on.
+    let owned = Transfer(store)
+    OwnerThread.start(name: "sink-\(name)") { [self] in
+      run(store: owned.take(), results: results)
+    }
+  }
+
+  func submit(_ batch: [Job]) { jobs.push(batch) }
+
+  /// Ends the thread after the jobs given so far; waits for it, up to `timeoutMs`.
+  func close(timeoutMs: Int32) {
+    isClosing.store(true, ordering: .sequentiallyConsistent)
+    wakeup.signal()
+    if !isClosed.load(ordering: .sequentiallyConsistent) { closed.wait(timeoutMs: timeoutMs) }
+  }
+
+  private func run(store: SQLiteStore, results: Mailbox<Done>) {
+    while true {
+      let taken = jobs.takeAll()
+      guard !taken.isEmpty else {
+        if isClosing.load(ordering: .sequentiallyConsistent) { break }
+        wakeup.wait(timeoutMs: 1000)
+        continue
+      }
+      var rest = taken[...]
+      while !rest.isEmpty {
+        results.push(Self.apply(Array(rest.prefix(Self.batchMax)), to: store))
+        rest = rest.dropFirst(Self.batchMax)
+      }
+    }
+    store.close()
+    isClosed.store(true, ordering: .sequentiallyConsistent)
+    closed.signal()
+  }
+
+  private static func apply(_ batch: [Job], to store: SQLiteStore) -> [Done] {
+    let startMs = Clock.monotonicMs
+    let outcomes = store.apply(batch.map(\.write))
+    let durationMs = Clock.monotonicMs - startMs
+    return zip(batch, outcomes).map { job, result in
+      Done(
+        ticket: job.ticket, result: result, durationMs: durationMs, batchCount: batch.count)
+    }
+  }
+}

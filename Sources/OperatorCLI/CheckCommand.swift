@@ -1,0 +1,122 @@
+// Is everything there that the programs need? One line a question, and what to do about a no.
+import ArgumentParser
+import HTTPClient
+import Kafka
+import Providers
+import Settings
+import Stores
+
+struct CheckCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Check the configuration, the cluster, the topics, the sinks and the API.",
+    discussion: "Exits 0 when everything is well, 1 otherwise, 78 when the file is at fault.")
+
+  @OptionGroup var file: ConfigOption
+
+  @Flag(help: "Look at the file and its secrets only; connect to nothing.")
+  var offline = false
+
+  func run() async throws {
+    let configuration = try Loaded.configuration(file.config, scope: .all)
+    var report = CheckReport()
+    report.pass("configuration", "\(file.config), every secret is there")
+    guard !offline else { return }
+    checkKafka(configuration.kafka, &report)
+    for sink in configuration.sinks.values.sorted(by: { $0.name < $1.name }) {
+      checkSink(sink, &report)
+    }
+    for pipeline in configuration.pipelines {
+      guard let fetch = pipeline.fetch else { continue }
+      await checkAPI(pipeline.name, fetch, &report)
+    }
+    if report.hasFailed { throw ExitCode.failure }
+  }
+
+  private func checkKafka(_ kafka: KafkaSettings, _ report: inout CheckReport) {
+    do {
+      try Loaded.withAdmin(kafka) { admin in
+        let brokers = try admin.brokerCount(timeoutMs: 5000)
+        report.pass("kafka", "\(kafka.bootstrapServers), \(brokers) brokers")
+        for topic in [kafka.eventsTopic, kafka.deadLettersTopic] {
+          let partitions = try admin.partitions(of: topic, timeoutMs: 5000)
+          if partitions.isEmpty {
+            report.fail("topic \(topic)", "does not exist; create it: hookferry topics create")
+          } else {
+            report.pass("topic \(topic)", "\(partitions.count) partitions")
+          }
+        }
+      }
+    } catch let error as KafkaError {
+      report.fail("kafka", "\(kafka.bootstrapServers): \(error); \(error.remedy)")
+    } catch {
+      report.fail("kafka", "\(kafka.bootstrapServers): \(error)")
+    }
+  }
+
+  private func checkSink(_ sink: SinkSettings, _ report: inout CheckReport) {
+    switch sink.kind {
+    case .sqlite(let path):
+      do {
+        let store = try SQLiteStore(path: path)
+        store.close()
+        report.pass("sink \(sink.name)", path)
+      } catch {
+        report.fail("sink \(sink.name)", "\(error)")
+      }
+    }
+  }
+
+  /// Any answer but a refusal of the credential shows that the API is there: the record asked for
+  /// need not exist.
+  private func checkAPI(
+    _ pipeline: String, _ fetch: FetchSettings, _ report: inout CheckReport
+  ) async {
+    let subject = "fetch of \(pipeline)"
+    guard let api = RecordAPI.named(fetch.provider) else {
+      return report.fail(subject, "provider \(fetch.provider) has no API to fetch from")
+    }
+    do {
+      let session = try HTTPSession()
+      var headers: HTTPHeaders = [:]
+      if let token = fetch.token { headers.append("Authorization", "Bearer \(token.reveal())") }
+      let path = api.path(object: "contact", recordId: "0", properties: [])
+      let answer: Result<HTTPResponse, HTTPError>
+      do throws(HTTPError) {
+        answer = .success(
+          try await session.send(
+            HTTPRequest(
+              method: "GET", url: fetch.baseURL + path, headers: headers,
+              connectTimeoutMs: Int32(fetch.connectTimeoutMs),
+              totalTimeoutMs: Int32(fetch.totalTimeoutMs),
+              responseBytesMax: fetch.responseBytesMax)))
+      } catch {
+        answer = .failure(error)
+      }
+      await session.close()
+      let response = try answer.get()
+      if [401, 403].contains(response.status) {
+        report.fail(subject, "\(fetch.baseURL) answered \(response.status); mend its token")
+      } else {
+        report.pass(subject, "\(fetch.baseURL) answers")
+      }
+    } catch {
+      report.fail(subject, "\(fetch.baseURL): \(error)")
+    }
+  }
+}
+
+/// The lines of a check as they are found out.
+struct CheckReport {
+  private(set) var hasFailed = false
+  private let terminal = Terminal.current
+
+  func pass(_ subject: String, _ text: String) {
+    terminal.line("\(terminal.paint("ok  ", .green)) \(subject): \(text)")
+  }
+
+  mutating func fail(_ subject: String, _ text: String) {
+    hasFailed = true
+    terminal.line("\(terminal.paint("FAIL", .red)) \(subject): \(text)")
+  }
+}

@@ -1,0 +1,50 @@
+// How the command line speaks: tables and colour on a terminal, plain lines elsewhere.
+import Glibc
+
+/// Standard output and error, and what they can show.
+struct Terminal: Sendable {
+  let isInteractive: Bool
+  let hasColour: Bool
+
+  /// Colour needs a terminal and no NO_COLOR (no-color.org).
+  static let current: Terminal = {
+    let isInteractive = isatty(STDOUT_FILENO) == 1
+    let isRefused = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
+    return Terminal(isInteractive: isInteractive, hasColour: isInteractive && !isRefused)
+  }()
+
+  enum Colour: String, Sendable {
+    case red = "31"
+    case green = "32"
+    case yellow = "33"
+    case dim = "2"
+    case bold = "1"
+  }
+
+  func paint(_ text: String, _ colour: Colour) -> String {
+    hasColour ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
+  }
+
+  /// Writes one line to standard output.
+  func line(_ text: String = "") { Self.write(text + "\n", to: STDOUT_FILENO) }
+
+  /// Replaces the lines written by the last `redraw`; a terminal only.
+  func redraw(_ lines: [String], over count: Int) {
+    let up = count > 0 ? "\u{1B}[\(count)A" : ""
+    Self.write(
+      up + lines.map { "\u{1B}[2K\($0)\n" }.joined(), to: STDOUT_FILENO)
+  }
+
+  /// Writes one line to standard error.
+  static func complain(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      // A closed pipe: nobody reads any more, and nothing is lost by not saying it.
+      guard count > 0 else { return }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+}

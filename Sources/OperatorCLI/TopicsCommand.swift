@@ -1,0 +1,62 @@
+// The topics that Hookferry needs.
+import ArgumentParser
+import Kafka
+import Settings
+
+struct TopicsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "topics", abstract: "Look after Hookferry's topics.",
+    subcommands: [Create.self])
+
+  struct Create: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Create the events and the dead-letter topic; those that exist are left alone.")
+
+    @OptionGroup var file: ConfigOption
+
+    @Option(help: "Partitions of the events topic: the most consumers that can share it.")
+    var partitions = 12
+
+    @Option(help: "Copies of each partition.")
+    var replication = 3
+
+    @Option(help: "Retention of the events topic in hours: how far back a replay can go.")
+    var retentionHours = 168
+
+    func validate() throws {
+      guard (1...10_000).contains(partitions) else { throw ValidationError("--partitions 1-10000") }
+      guard (1...9).contains(replication) else { throw ValidationError("--replication 1-9") }
+      guard (1...87_600).contains(retentionHours) else {
+        throw ValidationError("--retention-hours 1-87600")
+      }
+    }
+
+    func run() async throws {
+      let kafka = try Loaded.configuration(file.config, scope: .broker).kafka
+      try Loaded.withAdmin(kafka) { admin in
+        let retentionMs = String(retentionHours * 3_600_000)
+        let wanted = [
+          NewTopic(
+            name: kafka.eventsTopic, partitions: partitions, replication: replication,
+            configuration: ["retention.ms": retentionMs]),
+          // Dead letters wait for a person: they are kept until redriven or dropped.
+          NewTopic(
+            name: kafka.deadLettersTopic, partitions: partitions, replication: replication,
+            configuration: ["retention.ms": "-1"]),
+        ]
+        var hasFailed = false
+        for (topic, error) in try admin.createTopics(wanted, timeoutMs: 15_000) {
+          switch error {
+          case nil: Terminal.current.line("created  \(topic)")
+          case let error? where error.code == .topicAlreadyExists:
+            Terminal.current.line("exists   \(topic)")
+          case let error?:
+            hasFailed = true
+            Terminal.complain("failed   \(topic): \(error); \(error.remedy)")
+          }
+        }
+        if hasFailed { throw ExitCode.failure }
+      }
+    }
+  }
+}

@@ -1,0 +1,151 @@
+// Everything of the receiver that one event loop owns: open exchanges, connections, sources.
+// Delivery reports reach it in batches, one wake-up a batch.
+import Kafka
+import Model
+import NIOCore
+import Synchronization
+
+/// One event loop's share. Only `take` is called from another thread.
+final class LoopShard {
+  /// An open exchange and whom to answer.
+  struct Slot {
+    var exchange = Exchange()
+    var handler: HookHandler?
+    var sequence: UInt64 = 0
+    var bytes = 0
+    var startNs: Int64 = 0
+    var source: Source?
+    /// Rises with every use, so that a deadline entry of an earlier use is recognised.
+    var generation: UInt32 = 0
+  }
+
+  private struct Deadline {
+    let slot: Int
+    let generation: UInt32
+    let atMs: Int64
+  }
+
+  let eventLoop: any EventLoop
+  let shared: ReceiverShared
+  let sources: [String: Source]
+  let index: Int
+  var answers: Answers
+  private var slots: [Slot] = []
+  private var freeSlots: [Int] = []
+  /// In order of time: every request has the same deadline.
+  private var deadlines = CircularBuffer<Deadline>()
+  private var connections: [ObjectIdentifier: HookHandler] = [:]
+  private var sweep: RepeatedTask?
+
+  init(eventLoop: any EventLoop, index: Int, shared: ReceiverShared, sources: [String: Source]) {
+    self.eventLoop = eventLoop
+    self.index = index
+    self.shared = shared
+    self.sources = sources
+    answers = Answers(allocator: ByteBufferAllocator())
+  }
+
+  /// Starts the periodic look at deadlines and silent connections.
+  func start() {
+    sweep = eventLoop.scheduleRepeatedTask(
+      initialDelay: .milliseconds(100), delay: .milliseconds(100)
+    ) { [self] _ in
+      let nowMs = ReceiverClock.monotonicMs
+      passDeadlines(nowMs: nowMs)
+      for handler in connections.values { handler.checkSilence(nowMs: nowMs) }
+    }
+  }
+
+  func stop() { sweep?.cancel() }
+
+  // MARK: Connections
+
+  func opened(_ handler: HookHandler) { connections[ObjectIdentifier(handler)] = handler }
+  func closed(_ handler: HookHandler) { connections[ObjectIdentifier(handler)] = nil }
+
+  /// Closes what is idle and lets the rest end with its answer.
+  func drainConnections() { for handler in connections.values { handler.drain() } }
+
+  // MARK: Exchanges
+
+  /// Publishes a request's events and answers when Kafka has reported on all of them.
+  func publish(
+    _ events: some Collection<SplitEvent>, of body: ByteBuffer, from source: Source,
+    handler: HookHandler, sequence: UInt64
+  ) {
+    let index = freeSlots.popLast() ?? addSlot()
+    slots[index].exchange = Exchange()
+    slots[index].handler = handler
+    slots[index].sequence = sequence
+    slots[index].bytes = body.readableBytes
+    slots[index].startNs = ReceiverClock.monotonicNs
+    slots[index].source = source
+    let ticket = UInt64(self.index) << 32 | UInt64(index)
+    let rejection = body.withUnsafeReadableBytes { bytes -> Rejection? in
+      for event in events {
+        if let rejection = shared.publisher.publish(event, in: bytes, ticket: ticket) {
+          return rejection
+        }
+        slots[index].exchange.produced()
+      }
+      return nil
+    }
+    if let rejection {
+      act(slots[index].exchange.refused(rejection), index)
+    } else {
+      source.metrics.published(events.count)
+      act(slots[index].exchange.allProduced(), index)
+      deadlines.append(
+        Deadline(
+          slot: index, generation: slots[index].generation,
+          atMs: ReceiverClock.monotonicMs + shared.requestDeadlineMs))
+    }
+    releaseIfOver(index)
+  }
+
+  /// Takes this loop's share of a batch of delivery reports. On the event loop.
+  func delivered(_ reports: [DeliveryRouter.Report]) {
+    for report in reports {
+      let index = Int(report.slot)
+      act(slots[index].exchange.delivered(report.rejection), index)
+      releaseIfOver(index)
+    }
+  }
+
+  private func passDeadlines(nowMs: Int64) {
+    while let first = deadlines.first {
+      let isStale = slots[first.slot].generation != first.generation
+      guard isStale || first.atMs <= nowMs else { return }
+      deadlines.removeFirst()
+      guard !isStale else { continue }
+      act(slots[first.slot].exchange.deadlinePassed(), first.slot)
+      releaseIfOver(first.slot)
+    }
+  }
+
+  private func act(_ action: Exchange.Action, _ index: Int) {
+    guard action != .none, let handler = slots[index].handler, let source = slots[index].source
+    else { return }
+    shared.admission.leave(bytes: slots[index].bytes)
+    slots[index].handler = nil
+    source.metrics.acknowledged(
+      seconds: Double(ReceiverClock.monotonicNs - slots[index].startNs) / 1e9)
+    switch action {
+    case .none: break
+    case .accept: handler.answer(slots[index].sequence, nil, source: source)
+    case .reject(let rejection): handler.answer(slots[index].sequence, rejection, source: source)
+    }
+  }
+
+  private func releaseIfOver(_ index: Int) {
+    guard slots[index].exchange.isOver else { return }
+    slots[index].source = nil
+    slots[index].generation &+= 1
+    freeSlots.append(index)
+  }
+
+  private func addSlot() -> Int {
+    slots.append(Slot())
+    return slots.count - 1
+  }
+}

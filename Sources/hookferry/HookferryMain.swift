@@ -1,0 +1,7 @@
+// The operator's program; everything is in OperatorCLI.
+import OperatorCLI
+
+@main
+enum HookferryMain {
+  static func main() async { await Hookferry.main() }
+}
