@@ -3,6 +3,7 @@ import Kafka
 import Lanes
 import Logging
 import Model
+import Telemetry
 
 /// Partitions that the group takes away, between fence and unassign.
 struct Revocation {
@@ -54,12 +55,9 @@ extension ConsumerLoop {
 
   private func logReceived(_ partition: TopicPartition, _ records: [ConsumedRecord]) {
     guard let first = records.first, let last = records.last else { return }
-    log.debug(
-      "received",
-      metadata: [
-        "partition": "\(partition.partition)", "first": "\(first.offset)",
-        "last": "\(last.offset)",
-      ])
+    log.write(
+      .debug, "received",
+      [.partition: partition.partition, .offset: first.offset, .limit: last.offset])
   }
 
   private func admitHeld() {
@@ -92,7 +90,7 @@ extension ConsumerLoop {
     answer { () throws(KafkaError) in
       try consumer.completeAssign(assigned.map { PartitionOffset($0, PartitionOffset.stored) })
     }
-    log.info("partitions assigned", metadata: ["partitions": "\(assigned.map(\.partition))"])
+    log.write(.info, "partitions assigned", [.partition: assigned.map(\.partition).sorted()])
     gauges.rebalanced()
     observe(.assigned(partitions: assigned.count))
   }
@@ -114,12 +112,11 @@ extension ConsumerLoop {
     for number in numbers { table.drop(number) }
     self.revocation = nil
     answer { () throws(KafkaError) in try consumer.completeRevoke() }
-    log.info(
-      "partitions revoked",
-      metadata: [
-        "partitions": "\(revocation.partitions.map(\.partition))", "lost": "\(revocation.isLost)",
-      ])
+    log.write(
+      .info, revocation.isLost ? "partitions lost" : "partitions revoked",
+      [.partition: revocation.partitions.map(\.partition).sorted()])
     gauges.rebalanced()
+    for partition in revocation.partitions { gauges.revoked(partition: partition.partition) }
     observe(.revoked(partitions: numbers.count, isLost: revocation.isLost))
   }
 
@@ -155,7 +152,7 @@ extension ConsumerLoop {
       for offset in offsets { noteCommitted(offset) }
     } catch {
       // Redelivery is harmless: every effect is gated. It is worth a line, not a stop.
-      log.warning("commit failed; records will come again", metadata: ["error": "\(error)"])
+      log.write(.warning, "commit failed; records will come again", [.error: error])
     }
   }
 
@@ -175,30 +172,29 @@ extension ConsumerLoop {
   /// During a rebalance the group refuses commits: the frontier is offered again.
   private func deferCommit(_ error: KafkaError) {
     for number in table.ownedPartitions { table.commitFailed(number) }
-    log.info("commit deferred", metadata: ["error": "\(error)"])
+    gauges.commitFailed()
+    log.write(.info, "commit deferred", [.error: error])
   }
 
   private func noteCommitted(_ offset: PartitionOffset) {
-    log.debug(
-      "committed",
-      metadata: [
-        "partition": "\(offset.topicPartition.partition)", "offset": "\(offset.offset)",
-      ])
-    observe(.committed(partition: offset.topicPartition.partition, offset: offset.offset))
+    let partition = offset.topicPartition.partition
+    gauges.committed(partition: partition, offset: offset.offset)
+    log.write(.debug, "committed", [.partition: partition, .offset: offset.offset])
+    observe(.committed(partition: partition, offset: offset.offset))
   }
 
   private func noteFailure(_ error: KafkaError) {
     if error.isFatal {
-      log.error("Kafka reported a fatal error", metadata: ["error": "\(error)"])
+      log.write(.error, "Kafka reported a fatal error", [.error: error])
       health.fail("\(error.name)")
     } else {
-      log.warning("Kafka reported an error", metadata: ["error": "\(error)"])
+      log.write(.warning, "Kafka reported an error", [.error: error])
     }
   }
 
   private func noteLog(_ level: Int, _ facility: String, _ message: String) {
     // syslog's levels: 3 and below are errors, 4 warnings, the rest is for debugging.
     let level: Logger.Level = level <= 3 ? .error : level == 4 ? .warning : .debug
-    log.log(level: level, "librdkafka: \(message)", metadata: ["facility": "\(facility)"])
+    log.write(level, "librdkafka \(facility): \(message)")
   }
 }

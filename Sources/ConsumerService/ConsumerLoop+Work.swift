@@ -6,6 +6,7 @@ import Logging
 import Model
 import Settings
 import Stores
+import Telemetry
 
 extension ConsumerLoop {
   typealias Ticket = LaneTable<Work>.Ticket
@@ -130,13 +131,13 @@ extension ConsumerLoop {
       guard case .failed(let failure) = outcome else { return }
       totals.retried += 1
       gauges.retried(failure.failureClass)
-      log.info(
-        "will try again",
-        metadata: place(of: work).merging(
-          [
-            "event_id": "\(eventId)", "class": "\(failure.failureClass.rawValue)",
-            "error": "\(failure.message)", "attempt": "\(attempt)", "in_ms": "\(atMs - nowMs)",
-          ]) { $1 })
+      var fields = place(of: work)
+      fields[.eventId] = eventId
+      fields[.failureClass] = failure.failureClass.rawValue
+      fields[.error] = failure.message
+      fields[.attempt] = attempt
+      fields[.waitMs] = atMs - nowMs
+      log.write(.info, "will try again", fields)
       observe(.retried(eventId: eventId, failure: failure))
     case .toBury, .stale: break
     }
@@ -162,13 +163,12 @@ extension ConsumerLoop {
         headers: letter.headers(over: work.record.headers),
         timestampMs: work.record.timestampMs < 0 ? nil : work.record.timestampMs,
         ticket: ticket.rawValue)
-      log.warning(
-        "to the dead-letter topic: \(burial.failure.failureClass.remedy)",
-        metadata: place(of: work).merging(
-          [
-            "class": "\(burial.failure.failureClass.rawValue)",
-            "error": "\(burial.failure.message)", "attempts": "\(burial.attempts)",
-          ]) { $1 })
+      var fields = place(of: work)
+      fields[.failureClass] = burial.failure.failureClass.rawValue
+      fields[.error] = burial.failure.message
+      fields[.attempt] = burial.attempts
+      log.write(
+        .warning, "to the dead-letter topic: \(burial.failure.failureClass.remedy)", fields)
     } catch {
       endBurial(ticket, error: error, nowMs: nowMs)
     }
@@ -184,7 +184,7 @@ extension ConsumerLoop {
     guard let failure = burials.removeValue(forKey: ticket.rawValue) else { return }
     let verdict = table.buried(ticket, isAcknowledged: error == nil, nowMs: nowMs)
     if let error {
-      log.error("dead letter not stored; its offset stays open", metadata: ["error": "\(error)"])
+      log.write(.error, "dead letter not stored; its offset stays open", [.error: error])
     } else if verdict == .done {
       totals.deadLettered += 1
       gauges.deadLettered(failure.failureClass)
@@ -192,10 +192,10 @@ extension ConsumerLoop {
     }
   }
 
-  private func place(of work: Work) -> Logger.Metadata {
+  private func place(of work: Work) -> LogFields {
     [
-      "topic": "\(work.partition.topic)", "partition": "\(work.partition.partition)",
-      "offset": "\(work.record.offset)",
+      .topic: work.partition.topic, .partition: work.partition.partition,
+      .offset: work.record.offset,
     ]
   }
 }

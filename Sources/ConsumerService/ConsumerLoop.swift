@@ -128,7 +128,7 @@ final class ConsumerLoop {
 
   private func serveStops(nowMs: Int64) {
     guard !ports.stops.takeAll().isEmpty, stopDeadlineMs == nil else { return }
-    log.info("stopping: finishing work under way", metadata: ["in_flight": "\(table.inFlight)"])
+    log.write(.info, "stopping: finishing work under way", [.pending: table.inFlight])
     stopDeadlineMs = nowMs + Int64(settings.drainTimeoutMs)
     for partition in table.ownedPartitions { table.fence(partition) }
   }
@@ -148,10 +148,8 @@ final class ConsumerLoop {
     consumer.close(timeoutMs: 10_000)
     for writer in writers.values { writer.close(timeoutMs: 5000) }
     let undelivered = deadLetters.close(timeoutMs: 5000)
-    let ends: Logger.Metadata = [
-      "unfinished": "\(unfinished)", "undelivered_dead_letters": "\(undelivered)",
-    ]
-    log.info("stopped", metadata: totals.metadata.merging(ends) { $1 })
+    log.write(
+      .info, "stopped: \(totals)", [.pending: unfinished, .count: undelivered])
   }
 
   func refreshGauges(nowMs: Int64) {

@@ -11,7 +11,8 @@ package enum ConsumerProgram {
   package static func run(
     configPath: String, logLevel: String, isPrintingOnly: Bool
   ) async -> Int32 {
-    let log = ProgramLog.make(label: "hookferry-consumer", level: logLevel)
+    let level = Logger.Level(rawValue: logLevel) ?? .info
+    let log = Logger.program(label: "hookferry-consumer", level: level)
     let configuration: Configuration
     do {
       configuration = try Configuration.load(path: configPath, scope: .consumer)
@@ -20,7 +21,7 @@ package enum ConsumerProgram {
       return 78
     }
     if isPrintingOnly {
-      ProgramLog.toStandardOutput(configuration.printed)
+      StandardOutput.write(configuration.printed)
       return 0
     }
     let service = ConsumerService(configuration, log: log)

@@ -32,11 +32,11 @@ package struct ConsumerService: Service {
     let admin = try await AdminServer.start(
       address: configuration.consumer.listenAddress, port: configuration.consumer.adminPort,
       registry: registry, live: { health.deadReason }, ready: { health.unreadyReason })
-    log.info(
-      "consumer started",
-      metadata: [
-        "group": "\(configuration.consumer.groupId)", "topic": "\(configuration.kafka.eventsTopic)",
-        "admin_port": "\(admin.port)",
+    log.write(
+      .info, "consumer started",
+      [
+        .group: configuration.consumer.groupId, .topic: configuration.kafka.eventsTopic,
+        .port: admin.port,
       ])
     let result = await withTaskCancellationHandler {
       await withGracefulShutdownHandler {

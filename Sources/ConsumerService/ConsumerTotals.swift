@@ -1,9 +1,8 @@
 // What one consumer did between start and stop, for its last log line.
-import Logging
 import Model
 
 /// Counts of one run. The metrics have the same by label; this is for a person reading the end.
-struct ConsumerTotals: Sendable {
+struct ConsumerTotals: Sendable, CustomStringConvertible {
   var received = 0
   var written = 0
   var superseded = 0
@@ -24,11 +23,8 @@ struct ConsumerTotals: Sendable {
     }
   }
 
-  var metadata: Logger.Metadata {
-    [
-      "received": "\(received)", "written": "\(written)", "superseded": "\(superseded)",
-      "duplicate": "\(duplicate)", "gone": "\(gone)", "skipped": "\(skipped)",
-      "retried": "\(retried)", "dead_lettered": "\(deadLettered)",
-    ]
+  var description: String {
+    "received \(received), written \(written), superseded \(superseded), duplicate \(duplicate), "
+      + "gone \(gone), skipped \(skipped), retried \(retried), dead-lettered \(deadLettered)"
   }
 }

@@ -36,10 +36,10 @@ struct CheckCommand: AsyncParsableCommand {
   private func checkKafka(_ kafka: KafkaSettings, _ report: inout CheckReport) {
     do {
       try Loaded.withAdmin(kafka) { admin in
-        let brokers = try admin.brokerCount(timeoutMs: 5000)
+        let brokers = try admin.describeCluster(timeoutMs: 5000).brokers.count
         report.pass("kafka", "\(kafka.bootstrapServers), \(brokers) brokers")
         for topic in [kafka.eventsTopic, kafka.deadLettersTopic] {
-          let partitions = try admin.partitions(of: topic, timeoutMs: 5000)
+          let partitions = try GroupOffsets.partitions(admin, of: topic)
           if partitions.isEmpty {
             report.fail("topic \(topic)", "does not exist; create it: hookferry topics create")
           } else {

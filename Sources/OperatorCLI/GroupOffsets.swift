@@ -5,7 +5,7 @@ enum GroupOffsets {
   static let timeoutMs: Int32 = 15_000
 
   /// Throws when the group has members: they would overwrite what is set.
-  static func refuseActive(_ groupId: String, _ admin: Admin) throws {
+  static func refuseActive(_ groupId: String, _ admin: AdminClient) throws {
     guard let group = try admin.describeGroups([groupId], timeoutMs: timeoutMs).first,
       !group.members.isEmpty
     else { return }
@@ -14,11 +14,17 @@ enum GroupOffsets {
       remedy: "stop the consumers (scale them to 0), wait for their session to end, try again")
   }
 
+  /// The topic's partitions, ascending; empty when there is no such topic.
+  static func partitions(_ admin: AdminClient, of topic: String) throws -> [Int32] {
+    let found = try admin.describeTopics([topic], timeoutMs: timeoutMs)
+    return found.first?.partitions.map(\.id).sorted() ?? []
+  }
+
   /// Committed offset and bounds of each partition; all partitions when `partitions` is empty.
   static func facts(
-    _ admin: Admin, groupId: String, topic: String, partitions: [Int32], timeMs: Int64?
+    _ admin: AdminClient, groupId: String, topic: String, partitions: [Int32], timeMs: Int64?
   ) throws -> [PartitionFacts] {
-    let known = try admin.partitions(of: topic, timeoutMs: timeoutMs).sorted()
+    let known = try partitions(admin, of: topic)
     guard !known.isEmpty else {
       throw CommandError(
         "topic \(topic) does not exist", remedy: "create it with: hookferry topics create")
@@ -30,7 +36,8 @@ enum GroupOffsets {
     }
     let wanted = (partitions.isEmpty ? known : partitions.sorted()).map { TopicPartition(topic, $0) }
     var committed: [TopicPartition: Int64] = [:]
-    for entry in try admin.listGroupOffsets(groupId, wanted, timeoutMs: timeoutMs)
+    for entry in try admin.groupOffsets(
+      groupId, partitions: wanted, timeoutMs: timeoutMs)
     where entry.offset >= 0 {
       committed[entry.topicPartition] = entry.offset
     }

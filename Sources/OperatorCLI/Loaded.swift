@@ -21,9 +21,9 @@ enum Loaded {
   }
 
   static func withAdmin<Result>(
-    _ kafka: KafkaSettings, _ body: (Admin) throws -> Result
+    _ kafka: KafkaSettings, _ body: (AdminClient) throws -> Result
   ) throws -> Result {
-    let admin = try Admin(
+    let admin = try AdminClient(
       bootstrapServers: kafka.bootstrapServers, clientId: "hookferry",
       extra: kafka.properties.mapValues { $0.reveal() })
     defer { admin.close() }

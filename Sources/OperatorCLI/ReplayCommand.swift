@@ -54,7 +54,7 @@ struct ReplayCommand: AsyncParsableCommand {
           admin, groupId: groupId, topic: topic, partitions: partition, timeMs: target.timeMs
         ).map(target.row)
         if execute {
-          try admin.alterGroupOffsets(
+          _ = try admin.alterGroupOffsets(
             groupId,
             rows.map { PartitionOffset(TopicPartition(topic, $0.partition), $0.after) },
             timeoutMs: GroupOffsets.timeoutMs)

@@ -37,12 +37,12 @@ struct TopicsCommand: AsyncParsableCommand {
         let retentionMs = String(retentionHours * 3_600_000)
         let wanted = [
           NewTopic(
-            name: kafka.eventsTopic, partitions: partitions, replication: replication,
-            configuration: ["retention.ms": retentionMs]),
+            kafka.eventsTopic, partitions: Int32(partitions), replication: Int32(replication),
+            config: ["retention.ms": retentionMs]),
           // Dead letters wait for a person: they are kept until redriven or dropped.
           NewTopic(
-            name: kafka.deadLettersTopic, partitions: partitions, replication: replication,
-            configuration: ["retention.ms": "-1"]),
+            kafka.deadLettersTopic, partitions: Int32(partitions), replication: Int32(replication),
+            config: ["retention.ms": "-1"]),
         ]
         var hasFailed = false
         for (topic, error) in try admin.createTopics(wanted, timeoutMs: 15_000) {

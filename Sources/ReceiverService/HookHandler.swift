@@ -201,7 +201,7 @@ final class HookHandler: ChannelInboundHandler {
     source.metrics.answered(rejection)
     guard context != nil, sequence >= firstSequence else { return }
     let wallMs = ReceiverClock.wallMs
-    let isClosing = shard.shared.isDraining
+    let isClosing = shard.shared.isDraining && answers.count == 1
     let bytes: ByteBuffer
     if let rejection {
       bytes = shard.answers.reject(
@@ -219,7 +219,7 @@ final class HookHandler: ChannelInboundHandler {
   /// Refuses before the request is complete, or could be read at all: says so, throws the rest
   /// away and closes.
   private func rejectRequest(_ rejection: Rejection, source: Source?) {
-    shard.shared.metrics.refused(rejection, source: source)
+    shard.shared.metrics.refused(rejection, source: source?.metrics)
     refuse(rejection, isClosing: true)
   }
 

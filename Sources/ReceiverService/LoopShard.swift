@@ -13,6 +13,7 @@ final class LoopShard {
     var handler: HookHandler?
     var sequence: UInt64 = 0
     var bytes = 0
+    var eventCount = 0
     var startNs: Int64 = 0
     var source: Source?
     /// Rises with every use, so that a deadline entry of an earlier use is recognised.
@@ -47,16 +48,20 @@ final class LoopShard {
 
   /// Starts the periodic look at deadlines and silent connections.
   func start() {
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
     sweep = eventLoop.scheduleRepeatedTask(
       initialDelay: .milliseconds(100), delay: .milliseconds(100)
-    ) { [self] _ in
-      let nowMs = ReceiverClock.monotonicMs
-      passDeadlines(nowMs: nowMs)
-      for handler in connections.values { handler.checkSilence(nowMs: nowMs) }
+    ) { _ in
+      bound.value.lookAround(nowMs: ReceiverClock.monotonicMs)
     }
   }
 
   func stop() { sweep?.cancel() }
+
+  private func lookAround(nowMs: Int64) {
+    passDeadlines(nowMs: nowMs)
+    for handler in connections.values { handler.checkSilence(nowMs: nowMs) }
+  }
 
   // MARK: Connections
 
@@ -78,6 +83,7 @@ final class LoopShard {
     slots[index].handler = handler
     slots[index].sequence = sequence
     slots[index].bytes = body.readableBytes
+    slots[index].eventCount = events.count
     slots[index].startNs = ReceiverClock.monotonicNs
     slots[index].source = source
     let ticket = UInt64(self.index) << 32 | UInt64(index)
@@ -93,7 +99,6 @@ final class LoopShard {
     if let rejection {
       act(slots[index].exchange.refused(rejection), index)
     } else {
-      source.metrics.published(events.count)
       act(slots[index].exchange.allProduced(), index)
       deadlines.append(
         Deadline(
@@ -128,11 +133,12 @@ final class LoopShard {
     else { return }
     shared.admission.leave(bytes: slots[index].bytes)
     slots[index].handler = nil
-    source.metrics.acknowledged(
-      seconds: Double(ReceiverClock.monotonicNs - slots[index].startNs) / 1e9)
+    source.metrics.acknowledged(nanoseconds: ReceiverClock.monotonicNs - slots[index].startNs)
     switch action {
     case .none: break
-    case .accept: handler.answer(slots[index].sequence, nil, source: source)
+    case .accept:
+      source.metrics.published(slots[index].eventCount)
+      handler.answer(slots[index].sequence, nil, source: source)
     case .reject(let rejection): handler.answer(slots[index].sequence, rejection, source: source)
     }
   }

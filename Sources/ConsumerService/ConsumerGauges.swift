@@ -1,0 +1,85 @@
+// The consumer's metrics, looked up once.
+import HTTPClient
+import Model
+import Telemetry
+
+/// Handles of every series that the owner thread moves.
+struct ConsumerGauges: Sendable {
+  private let records: CounterTable<RecordOutcome>
+  private let retries: CounterTable<FailureClass>
+  private let deadLetters: CounterTable<FailureClass>
+  private let fetches: CounterTable<FetchStatus>
+  private let fetchSeconds: Histogram
+  private let writeSeconds: Histogram
+  private let inFlight: Gauge
+  private let lanes: Gauge
+  private let windowRecords: Gauge
+  private let windowBytes: Gauge
+  private let rebalances: Counter
+  private let commitFailures: Counter
+  private let registry: MetricRegistry
+
+  init(_ registry: MetricRegistry) {
+    self.registry = registry
+    records = registry.counters(MetricCatalogue.consumerRecords, by: RecordOutcome.self)
+    retries = registry.counters(MetricCatalogue.consumerRetries, by: FailureClass.self)
+    deadLetters = registry.counters(MetricCatalogue.consumerDeadLetters, by: FailureClass.self)
+    fetches = registry.counters(MetricCatalogue.consumerFetches, by: FetchStatus.self)
+    fetchSeconds = registry.histogram(MetricCatalogue.consumerFetchSeconds)
+    writeSeconds = registry.histogram(MetricCatalogue.consumerWriteSeconds)
+    inFlight = registry.gauge(MetricCatalogue.consumerInFlight)
+    lanes = registry.gauge(MetricCatalogue.consumerLanes)
+    windowRecords = registry.gauge(MetricCatalogue.consumerWindowRecords)
+    windowBytes = registry.gauge(MetricCatalogue.consumerWindowBytes)
+    rebalances = registry.counter(MetricCatalogue.consumerRebalances)
+    commitFailures = registry.counter(MetricCatalogue.consumerCommitFailures)
+  }
+
+  func set(inFlight: Int, lanes: Int, windowRecords: Int, windowBytes: Int) {
+    self.inFlight.set(inFlight)
+    self.lanes.set(lanes)
+    self.windowRecords.set(windowRecords)
+    self.windowBytes.set(windowBytes)
+  }
+
+  func finished(_ outcome: Outcome) {
+    switch outcome {
+    case .written: records[.written].add()
+    case .superseded: records[.superseded].add()
+    case .duplicate: records[.duplicate].add()
+    case .gone: records[.gone].add()
+    case .skipped: records[.skipped].add()
+    case .failed: break
+    }
+  }
+
+  func retried(_ failureClass: FailureClass) { retries[failureClass].add() }
+
+  func deadLettered(_ failureClass: FailureClass) {
+    records[.deadLettered].add()
+    deadLetters[failureClass].add()
+  }
+
+  func fetched(_ completion: HTTPCompletion) {
+    let status = try? completion.result.get().status
+    fetches[FetchStatus(httpStatus: status)].add()
+    fetchSeconds.observe(microseconds: Int(completion.totalTimeMs * 1000))
+  }
+
+  func wrote(_ done: SinkWriter.Done) {
+    writeSeconds.observe(microseconds: Int(done.durationMs * 1000))
+  }
+
+  func rebalanced() { rebalances.add() }
+  func commitFailed() { commitFailures.add() }
+
+  func committed(partition: Int32, offset: Int64) {
+    registry.gauge(MetricCatalogue.consumerCommittedOffset, String(partition)).set(Int(offset))
+  }
+
+  /// The partition is another member's now: its last number would mislead.
+  func revoked(partition: Int32) {
+    registry.remove(MetricCatalogue.consumerCommittedOffset, String(partition))
+    registry.remove(MetricCatalogue.consumerLag, String(partition))
+  }
+}

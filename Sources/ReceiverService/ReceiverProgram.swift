@@ -1,0 +1,40 @@
+// From the command line to the running service, and from its end to an exit code.
+import Logging
+import ServiceLifecycle
+import Settings
+import Telemetry
+
+/// What `hookferry-receiver` does with its arguments.
+package enum ReceiverProgram {
+  /// Runs until SIGTERM or SIGINT. Returns the exit code: 0 after a clean drain, 78 (sysexits.h)
+  /// when the configuration is at fault, 1 otherwise.
+  package static func run(
+    configPath: String, logLevel: String, isPrintingOnly: Bool
+  ) async -> Int32 {
+    let level = Logger.Level(rawValue: logLevel) ?? .info
+    let log = Logger.program(label: "hookferry-receiver", level: level)
+    let configuration: Configuration
+    do {
+      configuration = try Configuration.load(path: configPath, scope: .receiver)
+    } catch {
+      for problem in error.problems { log.error("\(problem)") }
+      return 78
+    }
+    if isPrintingOnly {
+      StandardOutput.write(configuration.printed)
+      return 0
+    }
+    let service = Receiver(configuration, log: log)
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
+    do {
+      try await group.run()
+      return 0
+    } catch {
+      log.critical("stopped: \(error)")
+      return 1
+    }
+  }
+}
