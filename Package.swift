@@ -22,6 +22,8 @@ let nio: [Target.Dependency] = [
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(
+  name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -78,14 +80,14 @@ let package = Package(
       name: "ReceiverService",
       dependencies: [
         "Model", "Settings", "Signatures", "Providers", "Kafka", "Telemetry", "AdminServer",
-        logging, lifecycle,
+        logging, lifecycle, signals,
       ] + nio,
       swiftSettings: strict),
     .target(
       name: "ConsumerService",
       dependencies: [
         "Model", "Settings", "Lanes", "Providers", "JSONText", "Kafka", "HTTPClient", "Stores",
-        "Telemetry", "AdminServer", logging, lifecycle,
+        "Telemetry", "AdminServer", logging, lifecycle, signals,
       ],
       swiftSettings: strict),
     .target(

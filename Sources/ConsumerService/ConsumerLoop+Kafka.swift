@@ -3,6 +3,7 @@ import Kafka
 import Lanes
 import Logging
 import Model
+import Settings
 import Telemetry
 
 /// Partitions that the group takes away, between fence and unassign.

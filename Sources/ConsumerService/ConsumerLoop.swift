@@ -148,8 +148,7 @@ final class ConsumerLoop {
     consumer.close(timeoutMs: 10_000)
     for writer in writers.values { writer.close(timeoutMs: 5000) }
     let undelivered = deadLetters.close(timeoutMs: 5000)
-    log.write(
-      .info, "stopped: \(totals)", [.pending: unfinished, .count: undelivered])
+    log.write(.info, "stopped: \(totals)", [.pending: unfinished, .count: undelivered])
   }
 
   func refreshGauges(nowMs: Int64) {

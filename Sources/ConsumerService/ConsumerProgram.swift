@@ -3,6 +3,7 @@ import Logging
 import ServiceLifecycle
 import Settings
 import Telemetry
+import UnixSignals
 
 /// What `hookferry-consumer` does with its arguments.
 package enum ConsumerProgram {

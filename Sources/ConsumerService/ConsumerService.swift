@@ -1,7 +1,7 @@
 // The consumer as a service: boot checks, the owner thread, probes, a clean end on SIGTERM.
 import AdminServer
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 package import Settings
 import Telemetry
 
@@ -31,7 +31,9 @@ package struct ConsumerService: Service {
       observe: observe)
     let admin = try await AdminServer.start(
       address: configuration.consumer.listenAddress, port: configuration.consumer.adminPort,
-      registry: registry, live: { health.deadReason }, ready: { health.unreadyReason })
+      registry: registry,
+      liveness: { health.deadReason.map { .failing($0) } ?? .ok },
+      readiness: { health.unreadyReason.map { .failing($0) } ?? .ok })
     log.write(
       .info, "consumer started",
       [
@@ -55,7 +57,7 @@ package struct ConsumerService: Service {
     _ parts: ConsumerParts, ports: ConsumerLoop.Ports
   ) async -> Result<Void, any Error> {
     await withCheckedContinuation { continuation in
-      OwnerThread.start(name: "consumer") {
+      OwnerThread.start {
         continuation.resume(
           returning: Result { try ConsumerLoop(parts, ports: ports).run() })
       }

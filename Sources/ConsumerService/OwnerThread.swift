@@ -8,8 +8,7 @@ enum OwnerThread {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// `name` is what ps and perf show; 15 bytes at most are kept.
-  static func start(name: String, _ body: @escaping @Sendable () -> Void) {
+  static func start(_ body: @escaping @Sendable () -> Void) {
     // Retained here, taken by the thread's first line.
     let box = Unmanaged.passRetained(Body(body)).toOpaque()
     var thread = pthread_t()
@@ -21,7 +20,6 @@ enum OwnerThread {
         return nil
       }, box)
     precondition(status == 0, "OwnerThread.start: pthread_create failed with \(status)")
-    pthread_setname_np(thread, String(name.prefix(15)))
     pthread_detach(thread)
   }
 }

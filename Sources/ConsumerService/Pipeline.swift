@@ -1,5 +1,6 @@
 // From a source to a sink: which fetch, which database.
 import HTTPClient
+import Kafka
 import Model
 import Settings
 import Stores

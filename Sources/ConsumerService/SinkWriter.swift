@@ -34,7 +34,7 @@ final class SinkWriter: Sendable {
     let store = try SQLiteStore(path: path)
     // SAFETY of the transfer: the store is used by the new thread only from here on.
     let owned = Transfer(store)
-    OwnerThread.start(name: "sink-\(name)") { [self] in
+    OwnerThread.start { [self] in
       run(store: owned.take(), results: results)
     }
   }

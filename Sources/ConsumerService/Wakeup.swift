@@ -1,27 +1,39 @@
 // Lets another thread end the owner thread's wait.
 import Glibc
 
-/// An eventfd: `signal` from any thread makes `fileDescriptor` readable until `clear`.
+/// A pipe: `signal` from any thread makes `fileDescriptor` readable until `clear`.
 final class Wakeup: Sendable {
   let fileDescriptor: Int32
+  private let writeEnd: Int32
 
   init() {
-    fileDescriptor = eventfd(0, Int32(EFD_NONBLOCK.rawValue | EFD_CLOEXEC.rawValue))
+    var ends: [Int32] = [-1, -1]
+    let status = pipe(&ends)
     // Out of descriptors at start: nothing of this process can work.
-    precondition(fileDescriptor >= 0, "Wakeup.init: eventfd failed with errno \(errno)")
+    precondition(status == 0, "Wakeup.init: pipe failed with errno \(errno)")
+    for end in ends {
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+    }
+    fileDescriptor = ends[0]
+    writeEnd = ends[1]
   }
 
-  deinit { close(fileDescriptor) }
+  deinit {
+    close(fileDescriptor)
+    close(writeEnd)
+  }
 
   func signal() {
-    var one: UInt64 = 1
-    // A full counter means that a signal is pending anyway.
-    _ = write(fileDescriptor, &one, 8)
+    var byte: UInt8 = 1
+    // A full pipe means that a signal is pending anyway.
+    _ = write(writeEnd, &byte, 1)
   }
 
   func clear() {
-    var count: UInt64 = 0
-    _ = read(fileDescriptor, &count, 8)
+    var bytes: (UInt64, UInt64) = (0, 0)
+    // Signals are few: whoever signals does so only when nothing was pending.
+    while read(fileDescriptor, &bytes, 16) == 16 {}
   }
 
   /// Waits until signalled or for `timeoutMs`; clears the signal.

@@ -5,8 +5,8 @@ import Model
 /// Hands events over; the reports come to the `DeliveryRouter`.
 protocol EventPublisher: Sendable {
   /// Nil when the event was handed over: exactly one report with this ticket follows. Otherwise
-  /// why not, and no report follows. `body` is the request's, the event's value a part of it.
-  func publish(_ event: SplitEvent, in body: UnsafeRawBufferPointer, ticket: UInt64) -> Rejection?
+  /// why not, and no report follows. `value` is the event's exact bytes.
+  func publish(_ event: Event, value: UnsafeRawBufferPointer, ticket: UInt64) -> Rejection?
 
   /// Waits for reports up to `timeoutMs`; returns how many events were given up.
   func close(timeoutMs: Int32) -> Int
@@ -17,21 +17,19 @@ struct KafkaPublisher: EventPublisher {
   let producer: Producer
   let topic: ProducerTopic
 
-  func publish(
-    _ event: SplitEvent, in body: UnsafeRawBufferPointer, ticket: UInt64
+  func publish(_ event: Event, value: UnsafeRawBufferPointer, ticket: UInt64) -> Rejection? {
+    guard let key = event.key?.encoded else {
+      return produce(event, key: nil, value: value, ticket: ticket)
+    }
+    return key.withUnsafeBytes { produce(event, key: $0, value: value, ticket: ticket) }
+  }
+
+  private func produce(
+    _ event: Event, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer, ticket: UInt64
   ) -> Rejection? {
-    let headers = event.event.headers
-    let value = UnsafeRawBufferPointer(rebasing: body[event.range])
     do throws(KafkaError) {
-      guard let key = event.event.key?.encoded else {
-        try producer.produce(
-          to: topic, key: nil, value: value, headers: headers, ticket: ticket)
-        return nil
-      }
-      try key.withUnsafeBytes { (key) throws(KafkaError) in
-        try producer.produce(
-          to: topic, key: key, value: value, headers: headers, ticket: ticket)
-      }
+      try producer.produce(
+        to: topic, key: key, value: value, headers: event.headers, ticket: ticket)
       return nil
     } catch {
       return DeliveryRouter.rejection(error)

@@ -3,6 +3,7 @@
 import Model
 import NIOCore
 import NIOHTTP1
+import Settings
 
 /// The last handler of a connection's pipeline. Lives on one event loop.
 final class HookHandler: ChannelInboundHandler {
@@ -184,14 +185,8 @@ final class HookHandler: ChannelInboundHandler {
     guard shard.shared.admission.enter(bytes: bytes) else {
       return answer(sequence, .overloaded, source: source)
     }
-    switch source.open(incoming.head, incoming.body, ids: shard.shared.envelopeIds) {
-    case .failure(let rejection):
-      shard.shared.admission.leave(bytes: bytes)
-      answer(sequence, rejection, source: source)
-    case .success(let events):
-      shard.publish(
-        events, of: incoming.body, from: source, handler: self, sequence: sequence)
-    }
+    shard.handle(
+      incoming.head, incoming.body, from: source, handler: self, sequence: sequence)
   }
 
   // MARK: Answers

@@ -3,7 +3,8 @@
 import Kafka
 import Model
 import NIOCore
-import Synchronization
+import NIOHTTP1
+import Signatures
 
 /// One event loop's share. Only `take` is called from another thread.
 final class LoopShard {
@@ -31,6 +32,7 @@ final class LoopShard {
   let sources: [String: Source]
   let index: Int
   var answers: Answers
+  private let scratch = RequestScratch()
   private var slots: [Slot] = []
   private var freeSlots: [Int] = []
   /// In order of time: every request has the same deadline.
@@ -73,37 +75,60 @@ final class LoopShard {
 
   // MARK: Exchanges
 
-  /// Publishes a request's events and answers when Kafka has reported on all of them.
-  func publish(
-    _ events: some Collection<SplitEvent>, of body: ByteBuffer, from source: Source,
-    handler: HookHandler, sequence: UInt64
+  /// Verifies a request, publishes its events, and answers when Kafka has reported on all of them.
+  func handle(
+    _ head: HTTPRequestHead, _ body: ByteBuffer, from source: Source, handler: HookHandler,
+    sequence: UInt64
   ) {
+    let nowMs = ReceiverClock.wallMs
+    scratch.withView(head, body) { view in
+      switch source.verify(view, nowMs: nowMs) {
+      case .failure(let rejection):
+        shared.admission.leave(bytes: body.readableBytes)
+        handler.answer(sequence, rejection, source: source)
+      case .success(let verified):
+        let index = open(source, handler, sequence, bytes: body.readableBytes)
+        publish(view, by: verified.label, in: index, source, nowMs: nowMs)
+      }
+    }
+  }
+
+  private func open(
+    _ source: Source, _ handler: HookHandler, _ sequence: UInt64, bytes: Int
+  ) -> Int {
     let index = freeSlots.popLast() ?? addSlot()
     slots[index].exchange = Exchange()
     slots[index].handler = handler
     slots[index].sequence = sequence
-    slots[index].bytes = body.readableBytes
-    slots[index].eventCount = events.count
+    slots[index].bytes = bytes
+    slots[index].eventCount = 0
     slots[index].startNs = ReceiverClock.monotonicNs
     slots[index].source = source
+    return index
+  }
+
+  private func publish(
+    _ view: RequestView, by label: String, in index: Int, _ source: Source, nowMs: Int64
+  ) {
     let ticket = UInt64(self.index) << 32 | UInt64(index)
-    let rejection = body.withUnsafeReadableBytes { bytes -> Rejection? in
-      for event in events {
-        if let rejection = shared.publisher.publish(event, in: bytes, ticket: ticket) {
-          return rejection
+    do throws(Rejection) {
+      try source.split(
+        view, verifiedBy: label, envelopeId: shared.envelopeIds.make(), nowMs: nowMs
+      ) { (event, value) throws(Rejection) in
+        if let rejection = shared.publisher.publish(event, value: value, ticket: ticket) {
+          throw rejection
         }
         slots[index].exchange.produced()
+        slots[index].eventCount += 1
       }
-      return nil
-    }
-    if let rejection {
-      act(slots[index].exchange.refused(rejection), index)
-    } else {
       act(slots[index].exchange.allProduced(), index)
       deadlines.append(
         Deadline(
           slot: index, generation: slots[index].generation,
           atMs: ReceiverClock.monotonicMs + shared.requestDeadlineMs))
+    } catch {
+      // Events already handed over may still be stored: their ids make the repeat harmless.
+      act(slots[index].exchange.refused(error), index)
     }
     releaseIfOver(index)
   }

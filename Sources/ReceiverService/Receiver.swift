@@ -2,7 +2,7 @@
 import AdminServer
 import Kafka
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 package import Settings
 import Telemetry
 
@@ -49,7 +49,7 @@ package struct Receiver: Service {
       settings, shared: shared, router: router, table: table)
     let admin = try await AdminServer.start(
       address: settings.listenAddress, port: settings.adminPort, registry: registry,
-      live: { nil }, ready: { readiness.unreadyReason })
+      readiness: { readiness.unreadyReason.map { .failing($0) } ?? .ok })
     log.write(
       .info, "receiver started, probes and metrics on port \(admin.port)",
       [.port: server.port, .source: configuration.sources.keys.sorted()])

@@ -1,7 +1,5 @@
 // One configured source on one event loop: its verifier, its splitter, its metrics.
 import Model
-import NIOCore
-import NIOHTTP1
 import Providers
 import Signatures
 
@@ -11,35 +9,16 @@ final class Source {
   let metrics: SourceMetrics
   private let verifiers: [Verifier]
   private let splitter: Splitter
-  private let scratch: RequestScratch
 
-  init(
-    name: String, verifiers: [Verifier], splitter: Splitter, metrics: SourceMetrics,
-    scratch: RequestScratch
-  ) {
+  init(name: String, verifiers: [Verifier], splitter: Splitter, metrics: SourceMetrics) {
     self.name = name
     self.verifiers = verifiers
     self.splitter = splitter
     self.metrics = metrics
-    self.scratch = scratch
   }
 
-  /// Verifies the request's raw bytes and takes its events apart; nothing is parsed before the
-  /// signature is known to be right.
-  func open(
-    _ head: HTTPRequestHead, _ body: ByteBuffer, ids: EnvelopeIds
-  ) -> Result<[SplitEvent], Rejection> {
-    let nowMs = ReceiverClock.wallMs
-    return scratch.withView(head, body) { view in
-      verify(view, nowMs: nowMs).map { verified in
-        splitter.split(
-          view, verifiedBy: verified.label, envelopeId: ids.make(), receivedAtMs: nowMs)
-      }
-    }
-  }
-
-  /// The first scheme that accepts; else the first one's reason.
-  private func verify(_ view: RequestView, nowMs: Int64) -> Result<Verifier.Verified, Rejection> {
+  /// The first scheme that accepts; else the first one's reason. Nothing of the body is parsed.
+  func verify(_ view: RequestView, nowMs: Int64) -> Result<Verifier.Verified, Rejection> {
     var first: Result<Verifier.Verified, Rejection>?
     for verifier in verifiers {
       let result = verifier.verify(view, nowMs: nowMs)
@@ -47,5 +26,15 @@ final class Source {
       if first == nil { first = result }
     }
     return first ?? .failure(.signatureMissing)
+  }
+
+  /// Takes a verified request apart; `emit` gets each event with its bytes, lent for the call.
+  func split(
+    _ view: RequestView, verifiedBy: String, envelopeId: String, nowMs: Int64,
+    _ emit: (Event, UnsafeRawBufferPointer) throws(Rejection) -> Void
+  ) throws(Rejection) {
+    let arrival = Splitter.Arrival(
+      envelopeId: envelopeId, receivedAtMs: nowMs, verifiedBy: verifiedBy)
+    try splitter.split(view, arrival, emit)
   }
 }
