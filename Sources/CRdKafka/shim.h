@@ -3,4 +3,6 @@
 #define HOOKFERRY_CRDKAFKA_SHIM_H
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+// For the descriptor that rd_kafka_queue_io_event_enable writes to; Swift's Glibc leaves it out.
+#include <sys/eventfd.h>
 #endif

@@ -1,0 +1,11 @@
+// The clock for deadlines.
+
+import Glibc
+
+enum Monotonic {
+  static var nowMs: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+}
