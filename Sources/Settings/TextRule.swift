@@ -1,0 +1,93 @@
+// What texts must look like: only what would otherwise fail later and in a less clear way.
+
+extension TextRule {
+  /// The parts that a signed string may be made of; `header:` takes a name.
+  static let templateParts = ["method", "url", "path", "query", "timestamp", "id", "body"]
+
+  /// Nil when the text is fine.
+  func complaint(about text: String) -> String? {
+    switch self {
+    case .any: nil
+    case .brokers: Self.brokersComplaint(text)
+    case .topic:
+      text.count <= 249 && text.unicodeScalars.allSatisfy(Self.isTopicScalar)
+        && text != "." && text != ".."
+        ? nil : "a topic's name is up to 249 letters, digits, '.', '_' or '-'"
+    case .url: Self.urlComplaint(text)
+    case .locator:
+      ["header:", "json:/", "text:"].contains { text.hasPrefix($0) && text != $0 }
+        ? nil : "must be header:NAME, json:/pointer or text:VALUE"
+    case .signedTemplate: Self.templateComplaint(text)
+    case .header:
+      text.unicodeScalars.allSatisfy { Self.isWord($0) || $0 == "-" || $0 == "_" }
+        ? nil : "must be the name of a header"
+    }
+  }
+
+  /// Names that the user chooses: they become parts of URLs and metric labels.
+  static func isName(_ text: String) -> Bool {
+    guard let first = text.unicodeScalars.first, isWord(first), text.count <= 64 else {
+      return false
+    }
+    return text.unicodeScalars.allSatisfy { isWord($0) || $0 == "-" || $0 == "_" }
+  }
+
+  /// The `{…}` parts of a template, in order; nil when the braces do not match.
+  static func templateParts(in text: String) -> [String]? {
+    var parts: [String] = []
+    var current: String?
+    for character in text {
+      switch (character, current) {
+      case ("{", nil): current = ""
+      case ("}", let part?):
+        parts.append(part)
+        current = nil
+      case ("{", _), ("}", nil): return nil
+      case (_, let part?): current = part + String(character)
+      default: break
+      }
+    }
+    return current == nil ? parts : nil
+  }
+
+  private static func templateComplaint(_ text: String) -> String? {
+    guard let parts = templateParts(in: text) else { return "the braces do not match" }
+    let known = templateParts.map { "{\($0)}" }.joined(separator: " ") + " {header:NAME}"
+    for part in parts where !templateParts.contains(part) {
+      guard !part.hasPrefix("header:") || part == "header:" else { continue }
+      return "unknown part {\(part)}; known: \(known)"
+    }
+    return parts.contains("body") ? nil : "must contain {body}: else any body would be accepted"
+  }
+
+  private static func brokersComplaint(_ text: String) -> String? {
+    for broker in text.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let colon = broker.lastIndex(of: ":"), colon > broker.startIndex,
+        let port = Int(broker[broker.index(after: colon)...]), (1...65_535).contains(port),
+        !broker.contains(where: \.isWhitespace)
+      else { return "must be host:port,host:port; \"\(broker)\" is not" }
+    }
+    return nil
+  }
+
+  private static func urlComplaint(_ text: String) -> String? {
+    let schemes = ["https://", "http://"]
+    guard let scheme = schemes.first(where: { text.hasPrefix($0) }),
+      let host = text.dropFirst(scheme.count).split(
+        separator: "/", omittingEmptySubsequences: false
+      ).first, !host.isEmpty, !text.contains(where: \.isWhitespace), !text.contains("#")
+    else { return "must be a URL: https://host/path" }
+    return host.contains("@") ? "must not carry a user name or password" : nil
+  }
+
+  private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar {
+    case "a"..."z", "A"..."Z", "0"..."9": true
+    default: false
+    }
+  }
+
+  private static func isTopicScalar(_ scalar: Unicode.Scalar) -> Bool {
+    isWord(scalar) || scalar == "." || scalar == "_" || scalar == "-"
+  }
+}
