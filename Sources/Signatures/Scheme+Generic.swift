@@ -2,7 +2,7 @@
 
 extension Scheme {
   /// Builds a scheme named `hmac` from words; every wrong word is an error that lists the right
-  /// ones. `toleranceS` nil with a timestamp header means 300, two-sided.
+  /// ones. With `toleranceS` nil the time is signed and may be any; else it is two-sided.
   package static func generic(
     header: String, prefix: String, hash: String, encoding: String, key: String, signed: String,
     timestampHeader: String?, timestampUnit: String, toleranceS: Int?
@@ -51,6 +51,7 @@ extension Scheme {
         known: TimestampRule.Unit.allCases.map(\.rawValue))
     }
     return TimestampRule(
-      .header(header), unit: unit, toleranceMs: Int64(toleranceS ?? 300) * 1000, isTwoSided: true)
+      .header(header), unit: unit, toleranceMs: toleranceS.map { Int64($0) * 1000 },
+      isTwoSided: true)
   }
 }

@@ -11,6 +11,9 @@ package enum SchemeError: Error, Sendable, Equatable, CustomStringConvertible {
   case templateWithoutBody(String)
   case unknownWord(setting: String, value: String, known: [String])
   case missingSetting(setting: String, neededBy: String)
+  /// An event's identity is told in an unknown way.
+  case badLocator(String)
+  case unknownProvider(String, known: [String])
   case cryptography(String)
 
   package var description: String {
@@ -32,6 +35,10 @@ package enum SchemeError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(setting): \"\(value)\" is unknown; known are \(known.joined(separator: ", "))"
     case .missingSetting(let setting, let neededBy):
       "\(setting) is missing, and \(neededBy) needs it"
+    case .badLocator(let text):
+      "\"\(text)\" names no place in an event: write header:NAME, json:/pointer or text:VALUE"
+    case .unknownProvider(let name, let known):
+      "provider \"\(name)\" is unknown; known are \(known.joined(separator: ", "))"
     case .cryptography(let what):
       "OpenSSL refused \(what): check the libcrypto that is installed"
     }
