@@ -1,0 +1,130 @@
+// The reasons of refusal, the rules on time, and what is refused before any request.
+
+import Model
+import Signatures
+import Testing
+
+@Suite struct VerifierTests {
+  let now: Int64 = 1_700_000_000_000
+  let body = Array("[]".utf8)
+
+  func verdict(
+    _ verifier: Verifier, _ headers: [(String, String)], now: Int64? = nil
+  ) -> Result<Verifier.Verified, Rejection> {
+    RequestView.with(method: "POST", target: "/hooks/x", headers: headers, body: body) {
+      verifier.verify($0, nowMs: now ?? self.now)
+    }
+  }
+
+  @Test func hubspotReasons() throws {
+    let url = "https://hooks.example.com/hooks/x"
+    let verifier = try Verifier(.hubspotV3, secrets: ["s"], publicURL: url)
+    let signed = try Signer(.hubspotV3, secret: "s", publicURL: url)
+      .headers(target: "/hooks/x", body: body, nowMs: now)
+    #expect((try? verdict(verifier, signed).get()) != nil)
+    #expect(verdict(verifier, []) == .failure(.signatureMissing))
+    #expect(verdict(verifier, [("X-HubSpot-Signature-v3", "")]) == .failure(.signatureMissing))
+    #expect(verdict(verifier, [signed[1]]) == .failure(.timestampMissing))
+    #expect((try? verdict(verifier, signed, now: now + 300_000).get()) != nil)
+    let late = verdict(verifier, signed, now: now + 300_001)
+    #expect(late == .failure(.timestampOutsideTolerance))
+    // One-sided: a clock behind HubSpot's refuses nothing.
+    #expect((try? verdict(verifier, signed, now: now - 900_000).get()) != nil)
+    for bad in ["1e3", "-1", "99999999999999999999", "17000000000000000"] {
+      let headers = [("X-HubSpot-Request-Timestamp", bad), signed[1]]
+      #expect(verdict(verifier, headers) == .failure(.timestampOutsideTolerance))
+    }
+  }
+
+  @Test func standardWebhooksReasons() throws {
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    let verifier = try Verifier(.standardWebhooks, secrets: [secret])
+    let signer = try Signer(.standardWebhooks, secret: secret)
+    let signed = try signer.headers(target: "/", body: body, id: "msg_1", nowMs: now)
+    #expect((try? verdict(verifier, signed, now: now - 300_000).get()) != nil)
+    let early = verdict(verifier, signed, now: now - 301_000)
+    #expect(early == .failure(.timestampOutsideTolerance))
+    // `a.b` + `.1.` could be read as another id, time and body.
+    let dotted = try signer.headers(target: "/", body: body, id: "a.b", nowMs: now)
+    #expect(verdict(verifier, dotted) == .failure(.signatureMalformed))
+    #expect(verdict(verifier, [signed[0], signed[2]]) == .failure(.signatureMalformed))
+    let otherTag = [signed[0], signed[1], ("webhook-signature", "v9,abc")]
+    #expect(verdict(verifier, otherTag) == .failure(.signatureMalformed))
+  }
+
+  @Test func secretsThatMustNotServe() {
+    #expect(throws: SchemeError.noSecret(scheme: "github-sha256")) {
+      try Verifier(.github, secrets: [])
+    }
+    for blank in ["", " ", "\n"] {
+      #expect(throws: SchemeError.emptySecret(scheme: "github-sha256", index: 1)) {
+        try Verifier(.github, secrets: ["a", blank])
+      }
+    }
+    #expect(throws: SchemeError.emptySecret(scheme: "svix-v1", index: 0)) {
+      try Verifier(.svix, secrets: ["whsec_"])
+    }
+    for wrong in ["whsec_*", "whsec_AAAAA", "a b"] {
+      #expect(
+        throws: SchemeError.undecodableSecret(scheme: "svix-v1", index: 0, expected: "base64")
+      ) { try Verifier(.svix, secrets: [wrong]) }
+    }
+    #expect(
+      throws: SchemeError.undecodableSecret(scheme: "adyen-body-hmac", index: 0, expected: "hex")
+    ) { try Verifier(.adyenBody, secrets: ["abc"]) }
+    #expect(throws: SchemeError.missingPublicURL(scheme: "hubspot-v3")) {
+      try Verifier(.hubspotV3, secrets: ["s"])
+    }
+  }
+
+  @Test func templates() throws {
+    let parts: [SignedTemplate.Part] = [
+      .literal("v0{"), .timestamp, .literal("}:"), .header("X-A"), .body,
+    ]
+    #expect(try SignedTemplate("v0{{{timestamp}}}:{header:X-A}{body}").parts == parts)
+    for bad in ["{body", "body}", "{nope}{body}", "{header:}{body}"] {
+      #expect(throws: SchemeError.badTemplate(bad)) { try SignedTemplate(bad) }
+    }
+    #expect(throws: SchemeError.templateWithoutBody("{timestamp}")) {
+      try SignedTemplate("{timestamp}")
+    }
+  }
+
+  @Test(arguments: ["sha1", "sha256", "sha512"], ["hex", "base64"])
+  func genericRoundTrip(hash: String, encoding: String) throws {
+    let scheme = try Scheme.generic(
+      header: "X-Sig", prefix: "p=", hash: hash, encoding: encoding, key: "hex",
+      signed: "{method}|{path}|{query}|{header:X-A}|{timestamp}.{body}", timestampHeader: "X-Time",
+      timestampUnit: "ms", toleranceS: 10)
+    let signer = try Signer(scheme, secret: "00ff")
+    let verifier = try Verifier(scheme, secrets: ["00FF"])
+    let own = [("X-A", "1")]
+    let headers =
+      try own
+      + signer.headers(target: "/hooks/x", headers: own, body: body, nowMs: now)
+    #expect((try? verdict(verifier, headers).get()) != nil)
+    #expect(verdict(verifier, [("X-A", "2")] + headers) == .failure(.signatureMismatch))
+    let upper = headers.map {
+      ($0.0, encoding == "hex" ? "p=" + $0.1.dropFirst(2).uppercased() : $0.1)
+    }
+    #expect((try? verdict(verifier, [headers[0], headers[1], upper[2]]).get()) != nil)
+    #expect(verdict(verifier, headers, now: now + 10_001) == .failure(.timestampOutsideTolerance))
+  }
+
+  @Test func wordsThatGenericDoesNotKnow() {
+    func make(
+      hash: String = "sha256", encoding: String = "hex", key: String = "text",
+      signed: String = "{body}", unit: String = "s", header: String? = nil
+    ) throws(SchemeError) -> Scheme {
+      try Scheme.generic(
+        header: "X", prefix: "", hash: hash, encoding: encoding, key: key, signed: signed,
+        timestampHeader: header, timestampUnit: unit, toleranceS: nil)
+    }
+    #expect(throws: SchemeError.self) { try make(hash: "md5") }
+    #expect(throws: SchemeError.self) { try make(encoding: "base32") }
+    #expect(throws: SchemeError.self) { try make(key: "utf8") }
+    #expect(throws: SchemeError.self) { try make(signed: "{timestamp}{body}") }
+    #expect(throws: SchemeError.self) { try make(signed: "{id}{body}") }
+    #expect(throws: SchemeError.self) { try make(unit: "min", header: "T") }
+  }
+}
