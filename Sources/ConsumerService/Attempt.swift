@@ -14,6 +14,6 @@ struct Attempt {
   let event: Event
   let key: RecordKey
   let pipeline: Pipeline
-  /// When the fetch was sent: breaks ties between equal versions.
-  let observedAtMs: Int64
+  /// When the fetch was sent, strictly rising in one process: breaks ties between equal versions.
+  let observedAtUs: Int64
 }

@@ -39,7 +39,7 @@ extension ConsumerLoop {
       return finish(ticket, work, eventId: event.id, .failed(failure), nowMs: nowMs)
     }
     let attempt = Attempt(
-      work: work, event: event, key: key, pipeline: pipeline, observedAtMs: Clock.wallMs)
+      work: work, event: event, key: key, pipeline: pipeline, observedAtUs: nextObservedAtUs())
     attempts[ticket.rawValue] = attempt
     guard let fetch = pipeline.fetch else {
       return write(attempt, ticket, attempt.eventAsWrite, nowMs: nowMs)
@@ -49,6 +49,11 @@ extension ConsumerLoop {
     } catch {
       end(attempt, ticket, .failed(error.failure(.enrich)), nowMs: nowMs)
     }
+  }
+
+  private func nextObservedAtUs() -> Int64 {
+    lastObservedAtUs = max(Clock.wallUs, lastObservedAtUs + 1)
+    return lastObservedAtUs
   }
 
   func serveTransfers(nowMs: Int64) {

@@ -60,6 +60,7 @@ final class ConsumerLoop {
   var revocation: Revocation?
   var stopDeadlineMs: Int64?
   var nextCommitMs: Int64 = 0
+  var lastObservedAtUs: Int64 = 0
   var totals = ConsumerTotals()
 
   init(_ parts: ConsumerParts, ports: Ports) throws {

@@ -20,7 +20,7 @@ extension Attempt {
   func write(version: Int64, _ change: RecordWrite.Change) -> RecordWrite {
     RecordWrite(
       eventId: event.id, source: event.source, key: key, version: version,
-      observedAtMs: observedAtMs, change: change, appliedAtMs: Clock.wallMs)
+      observedAtUs: observedAtUs, change: change, appliedAtMs: Clock.wallMs)
   }
 
   /// For pipelines without a fetch.

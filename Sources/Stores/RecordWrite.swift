@@ -4,15 +4,15 @@ package import Model
 
 /// The newest known state of one record, to be written once.
 package struct RecordWrite: Sendable {
-  /// The dedup key: a second write with this id does nothing.
+  /// The dedup key: a second write with this id changes nothing unless its state is newer.
   package var eventId: String
   package var source: String
   package var key: RecordKey
   /// The record's modified time in milliseconds; for a delete, the newest one known, or 0.
   package var version: Int64
-  /// When the fetch was sent, in milliseconds since the Unix epoch. It orders states of one version,
-  /// and deletes. A source that fetches one record twice in a millisecond must count upwards.
-  package var observedAtMs: Int64
+  /// When the fetch was sent, in microseconds since the Unix epoch. It orders states of one version,
+  /// and deletes; two fetches of one record must not share it.
+  package var observedAtUs: Int64
   package var change: Change
   package var appliedAtMs: Int64
 
@@ -24,14 +24,14 @@ package struct RecordWrite: Sendable {
   }
 
   package init(
-    eventId: String, source: String, key: RecordKey, version: Int64, observedAtMs: Int64,
+    eventId: String, source: String, key: RecordKey, version: Int64, observedAtUs: Int64,
     change: Change, appliedAtMs: Int64
   ) {
     self.eventId = eventId
     self.source = source
     self.key = key
     self.version = version
-    self.observedAtMs = observedAtMs
+    self.observedAtUs = observedAtUs
     self.change = change
     self.appliedAtMs = appliedAtMs
   }
@@ -41,7 +41,7 @@ package struct RecordWrite: Sendable {
 package struct StoredRecord: Sendable, Equatable {
   package let key: RecordKey
   package let version: Int64
-  package let observedAtMs: Int64
+  package let observedAtUs: Int64
   package let isDeleted: Bool
   /// Nil for a deleted record.
   package let payload: [UInt8]?
@@ -56,7 +56,7 @@ package struct WriteLogRow: Sendable, Equatable {
   package let id: Int64
   package let key: RecordKey
   package let version: Int64
-  package let observedAtMs: Int64
+  package let observedAtUs: Int64
   package let isDelete: Bool
   package let eventId: String
   package let appliedAtMs: Int64

@@ -2,7 +2,7 @@
 
 package import Model
 
-/// Writes records, each event once and never an older state over a newer one. Owned by one thread;
+/// Writes records, each state once and never an older one over a newer one. Owned by one thread;
 /// several processes may have the same file open.
 package final class SQLiteStore {
   /// How far a commit is forced to the disk.
@@ -36,7 +36,7 @@ package final class SQLiteStore {
   /// whole fails, all of them have failed and nothing was written.
   ///
   /// `.written`, `.gone` (a delete that took effect), `.superseded` (as new or newer is there
-  /// already), `.duplicate` (this event id was applied before).
+  /// already), `.duplicate` (this event id was applied before, and nothing has changed since).
   package func apply(_ writes: [RecordWrite]) -> [Result<Outcome, Failure>] {
     guard let open else {
       let error = StoreError(.closed, "the store is closed")

@@ -62,7 +62,7 @@ package final class StoreReader {
       else { return }
       rows.append(
         WriteLogRow(
-          id: row.integer(0), key: key, version: row.integer(4), observedAtMs: row.integer(5),
+          id: row.integer(0), key: key, version: row.integer(4), observedAtUs: row.integer(5),
           isDelete: row.integer(6) != 0, eventId: row.text(7), appliedAtMs: row.integer(8)))
     }
     return rows
@@ -91,7 +91,7 @@ package final class StoreReader {
     guard let key = RecordKey(tenant: row.text(0), object: row.text(1), recordId: row.text(2))
     else { return nil }
     return StoredRecord(
-      key: key, version: row.integer(3), observedAtMs: row.integer(4),
+      key: key, version: row.integer(3), observedAtUs: row.integer(4),
       isDeleted: row.integer(5) != 0, payload: row.blob(6), eventId: row.text(7),
       updatedAtMs: row.integer(8))
   }

@@ -23,7 +23,7 @@ struct WriteStatements {
     release = try prepare("RELEASE one")
     rollback = try prepare("ROLLBACK TO one")
     findEvent = try prepare("SELECT 1 FROM inbox WHERE event_id = ?1")
-    insertEvent = try prepare("INSERT INTO inbox VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+    insertEvent = try prepare("INSERT OR REPLACE INTO inbox VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
     findRecord = try prepare(
       """
       SELECT version, seq, deleted, hash, payload FROM records
@@ -65,16 +65,18 @@ struct WriteStatements {
   func apply(_ write: RecordWrite) throws(StoreError) -> Outcome {
     var isKnown = false
     try findEvent.run([.text(write.eventId)]) { _ in isKnown = true }
-    if isKnown { return .duplicate }
     let key: [SQLValue] = [
       .text(write.key.tenant), .text(write.key.object), .text(write.key.recordId),
     ]
+    // A known event may still bring a newer state: the row was lost or rolled back, or the source
+    // changed again. State decides; the inbox only tells a repeat from news.
     let outcome: Outcome =
       switch try change(write, key) {
       case .write: .written
       case .delete: .gone
-      case .advance, .keep: .superseded
+      case .advance, .keep: isKnown ? .duplicate : .superseded
       }
+    if outcome == .duplicate { return outcome }
     try insertEvent.run(
       [.text(write.eventId)] + key + [.text(Self.name(outcome)), .integer(write.appliedAtMs)])
     return outcome
@@ -92,19 +94,19 @@ struct WriteStatements {
         hasEqualPayload = row.integer(3) == hash && row.isEqual(4, payload)
       }
     }
-    let place: [SQLValue] = key + [.integer(write.version), .integer(write.observedAtMs)]
+    let place: [SQLValue] = key + [.integer(write.version), .integer(write.observedAtUs)]
     let mark: [SQLValue] = [.text(write.eventId), .integer(write.appliedAtMs)]
     let verdict: GateVerdict
     switch write.change {
     case .upsert(let payload):
       verdict = WriteGate.verdict(
-        upsert: write.version, seq: write.observedAtMs, over: state,
+        upsert: write.version, seq: write.observedAtUs, over: state,
         hasEqualPayload: hasEqualPayload)
       if verdict == .write {
         try putRecord.run(place + [.integer(hash), .blob(payload)] + mark)
       }
     case .delete:
-      verdict = WriteGate.verdict(deleteSeq: write.observedAtMs, over: state)
+      verdict = WriteGate.verdict(deleteSeq: write.observedAtUs, over: state)
       if verdict == .delete { try deleteRecord.run(place + mark) }
     }
     switch verdict {

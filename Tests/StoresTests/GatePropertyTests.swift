@@ -16,25 +16,30 @@ private struct NaiveStore {
   var log: [String] = []
 
   mutating func apply(_ write: RecordWrite) -> Outcome {
-    guard known.insert(write.eventId).inserted else { return .duplicate }
+    let isNew = known.insert(write.eventId).inserted
+    let outcome = change(write)
+    return outcome == .superseded && !isNew ? .duplicate : outcome
+  }
+
+  private mutating func change(_ write: RecordWrite) -> Outcome {
     let old = entries[write.key]
     switch write.change {
     case .delete:
       if let old, old.payload == nil {
-        if write.observedAtMs > old.seq {
+        if write.observedAtUs > old.seq {
           entries[write.key] = Entry(
-            version: max(old.version, write.version), seq: write.observedAtMs, payload: nil)
+            version: max(old.version, write.version), seq: write.observedAtUs, payload: nil)
         }
         return .superseded
       }
-      if let old, write.observedAtMs < old.seq { return .superseded }
+      if let old, write.observedAtUs < old.seq { return .superseded }
       entries[write.key] = Entry(
-        version: max(old?.version ?? write.version, write.version), seq: write.observedAtMs,
+        version: max(old?.version ?? write.version, write.version), seq: write.observedAtUs,
         payload: nil)
       log.append(write.eventId)
       return .gone
     case .upsert(let payload):
-      let new = Entry(version: write.version, seq: write.observedAtMs, payload: payload)
+      let new = Entry(version: write.version, seq: write.observedAtUs, payload: payload)
       guard let old else {
         entries[write.key] = new
         log.append(write.eventId)
@@ -76,7 +81,7 @@ private struct NaiveStore {
     var seen: [RecordKey: NaiveStore.Entry] = [:]
     try reader.forEachRecord { record in
       seen[record.key] = NaiveStore.Entry(
-        version: record.version, seq: record.observedAtMs, payload: record.payload)
+        version: record.version, seq: record.observedAtUs, payload: record.payload)
       #expect(record.isDeleted == (record.payload == nil), "seed \(seed)")
     }
     #expect(seen == model.entries, "seed \(seed)")

@@ -25,19 +25,19 @@ import Testing
     let payload: [UInt8] = [0x7B, 0x00, 0xFF, 0x7D]
     let result = store.apply([
       RecordWrite(
-        eventId: "e1", source: "crm", key: odd, version: 1007, observedAtMs: 2003,
+        eventId: "e1", source: "crm", key: odd, version: 1007, observedAtUs: 2003,
         change: .upsert(payload: payload), appliedAtMs: 3011)
     ])
     #expect(outcomes(result) == [.written])
     #expect(
       try reader.record(odd)
         == StoredRecord(
-          key: odd, version: 1007, observedAtMs: 2003, isDeleted: false, payload: payload,
+          key: odd, version: 1007, observedAtUs: 2003, isDeleted: false, payload: payload,
           eventId: "e1", updatedAtMs: 3011))
     #expect(
       try reader.writeLog() == [
         WriteLogRow(
-          id: 1, key: odd, version: 1007, observedAtMs: 2003, isDelete: false, eventId: "e1",
+          id: 1, key: odd, version: 1007, observedAtUs: 2003, isDelete: false, eventId: "e1",
           appliedAtMs: 3011)
       ])
     #expect(try reader.inboxContains(eventId: "e1"))
@@ -46,15 +46,23 @@ import Testing
     #expect(try reader.counts() == StoreCounts(live: 1, deleted: 0, inbox: 1, writeLog: 1))
   }
 
-  @Test func anEventIsAppliedOnce() throws {
+  @Test func aRepeatOfTheSameStateChangesNothing() throws {
     #expect(apply(try write("e1", version: 5, seq: 10, "a")) == [.written])
-    #expect(apply(try write("e1", version: 6, seq: 11, "b")) == [.duplicate])
-    #expect(apply(try write("e1", "2", version: 6, seq: 11, "b")) == [.duplicate])
+    #expect(apply(try write("e1", version: 5, seq: 11, "a")) == [.duplicate])
+    #expect(apply(try write("e1", version: 4, seq: 12, "x")) == [.duplicate])
     #expect(
-      apply(try write("e2", version: 7, seq: 12, "c"), try write("e2", version: 8, seq: 13, "d"))
+      apply(try write("e2", version: 7, seq: 12, "c"), try write("e2", version: 7, seq: 13, "c"))
         == [.written, .duplicate])
     #expect(try reader.record(key("1"))?.payload == Array("c".utf8))
     #expect(try reader.counts() == StoreCounts(live: 1, deleted: 0, inbox: 2, writeLog: 2))
+  }
+
+  @Test func aKnownEventStillBringsANewerState() throws {
+    #expect(apply(try write("e1", version: 5, seq: 10, "a")) == [.written])
+    #expect(apply(try write("e1", version: 6, seq: 11, "b")) == [.written])
+    #expect(apply(try write("e1", "lost", version: 6, seq: 12, "b")) == [.written])
+    #expect(try reader.record(key("1"))?.payload == Array("b".utf8))
+    #expect(try reader.counts() == StoreCounts(live: 2, deleted: 0, inbox: 1, writeLog: 3))
   }
 
   @Test func olderStatesAreSuperseded() throws {
@@ -74,7 +82,7 @@ import Testing
     #expect(apply(try write("e2", version: 7, seq: 12, "a")) == [.superseded])
     let record = try #require(try reader.record(key("1")))
     #expect(record.version == 7)
-    #expect(record.observedAtMs == 12)
+    #expect(record.observedAtUs == 12)
     #expect(record.eventId == "e1")
     #expect(try reader.counts().writeLog == 1)
     #expect(apply(try write("e3", version: 6, seq: 13, "b")) == [.superseded])
@@ -197,7 +205,7 @@ import Testing
     #expect(apply(try write("e1", version: 5, seq: 10, "a")) == [.written])
     store.close()
     let again = try SQLiteStore(path: scratch.path)
-    #expect(outcomes(again.apply([try write("e1", version: 6, seq: 11, "b")])) == [.duplicate])
+    #expect(outcomes(again.apply([try write("e1", version: 5, seq: 11, "a")])) == [.duplicate])
     #expect(try reader.record(key("1"))?.payload == Array("a".utf8))
   }
 

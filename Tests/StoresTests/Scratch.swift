@@ -27,7 +27,7 @@ func write(
   _ event: String, _ id: String = "1", version: Int64, seq: Int64, _ text: String?
 ) throws -> RecordWrite {
   RecordWrite(
-    eventId: event, source: "crm", key: try key(id), version: version, observedAtMs: seq,
+    eventId: event, source: "crm", key: try key(id), version: version, observedAtUs: seq,
     change: text.map { .upsert(payload: Array($0.utf8)) } ?? .delete, appliedAtMs: 900 + seq)
 }
 
