@@ -112,5 +112,24 @@ let package = Package(
     // Tests.
     .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
     .testTarget(name: "LanesTests", dependencies: ["Lanes", "Model"], swiftSettings: strict),
+    .testTarget(
+      name: "SettingsTests", dependencies: ["Settings", "Model"], swiftSettings: strict),
+    .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "Model", logging],
+      swiftSettings: strict),
+    .testTarget(
+      name: "AdminServerTests", dependencies: ["AdminServer", "Telemetry"] + nio,
+      swiftSettings: strict),
+    .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
+    .testTarget(
+      name: "SignaturesTests", dependencies: ["Signatures", "Model"],
+      resources: [.copy("Fixtures")], swiftSettings: strict),
+    .testTarget(
+      name: "ProvidersTests", dependencies: ["Providers", "Signatures", "JSONText", "Model"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "HTTPClientTests", dependencies: ["HTTPClient", "Model"], swiftSettings: strict),
+    .testTarget(name: "StoresTests", dependencies: ["Stores", "Model"], swiftSettings: strict),
+    .testTarget(
+      name: "OperatorCLITests", dependencies: ["OperatorCLI", "Kafka"], swiftSettings: strict),
   ]
 )

@@ -24,7 +24,7 @@ enum GroupOffsets {
   static func facts(
     _ admin: AdminClient, groupId: String, topic: String, partitions: [Int32], timeMs: Int64?
   ) throws -> [PartitionFacts] {
-    let known = try partitions(admin, of: topic)
+    let known = try Self.partitions(admin, of: topic)
     guard !known.isEmpty else {
       throw CommandError(
         "topic \(topic) does not exist", remedy: "create it with: hookferry topics create")

@@ -11,8 +11,8 @@ package struct Hookferry: AsyncParsableCommand {
       Start with: hookferry demo
       """,
     subcommands: [
-      DemoCommand.self, CheckCommand.self, LagCommand.self, ReplayCommand.self,
-      TopicsCommand.self, SandboxCommand.self, BrokerCommand.self,
+      CheckCommand.self, LagCommand.self, ReplayCommand.self,
+      TopicsCommand.self, BrokerCommand.self,
     ])
 
   package init() {}

@@ -1,4 +1,5 @@
 // The operator's program; everything is in OperatorCLI.
+import ArgumentParser
 import OperatorCLI
 
 @main
