@@ -74,7 +74,7 @@ let package = Package(
 
     // Services: wiring.
     .target(
-      name: "Sandbox", dependencies: ["Model", "Signatures", "HTTPClient", "JSONText"] + nio,
+      name: "Sandbox", dependencies: ["Model", "HTTPClient"] + nio,
       swiftSettings: strict),
     .target(
       name: "ReceiverService",

@@ -11,8 +11,8 @@ package struct Hookferry: AsyncParsableCommand {
       Start with: hookferry demo
       """,
     subcommands: [
-      CheckCommand.self, LagCommand.self, ReplayCommand.self,
-      TopicsCommand.self, BrokerCommand.self,
+      DemoCommand.self, CheckCommand.self, LagCommand.self, ReplayCommand.self,
+      TopicsCommand.self, SandboxCommand.self, BrokerCommand.self,
     ])
 
   package init() {}
