@@ -110,11 +110,16 @@ let package = Package(
       swiftSettings: strict),
 
     // Tests.
+    .target(name: "KafkaTestSupport", swiftSettings: strict),
+    .testTarget(
+      name: "KafkaTests", dependencies: ["Kafka", "KafkaTestSupport", "Model"],
+      swiftSettings: strict),
     .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
     .testTarget(name: "LanesTests", dependencies: ["Lanes", "Model"], swiftSettings: strict),
     .testTarget(
       name: "SettingsTests", dependencies: ["Settings", "Model"], swiftSettings: strict),
-    .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "Model", logging],
+    .testTarget(
+      name: "TelemetryTests", dependencies: ["Telemetry", "Model", logging],
       swiftSettings: strict),
     .testTarget(
       name: "AdminServerTests", dependencies: ["AdminServer", "Telemetry"] + nio,
@@ -128,8 +133,23 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "HTTPClientTests", dependencies: ["HTTPClient", "Model"], swiftSettings: strict),
-    .testTarget(name: "StoresTests", dependencies: ["Stores", "Model"], swiftSettings: strict),
     .testTarget(
-      name: "OperatorCLITests", dependencies: ["OperatorCLI", "Kafka"], swiftSettings: strict),
+      name: "StoresTests", dependencies: ["Stores", "Model", "CSQLite"], swiftSettings: strict),
+    .testTarget(
+      name: "OperatorCLITests", dependencies: ["OperatorCLI"], swiftSettings: strict),
+    .testTarget(name: "TidyTests", swiftSettings: strict),
+    .testTarget(
+      name: "DeployTests", dependencies: ["Settings", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+    .testTarget(
+      name: "SandboxTests", dependencies: ["Sandbox", "HTTPClient", "Model"] + nio,
+      swiftSettings: strict),
+    .testTarget(
+      name: "IntegrationTests",
+      dependencies: [
+        "Kafka", "KafkaTestSupport", "Model", "Sandbox", "Signatures", "Stores", "hookferry", "hookferry-receiver",
+        "hookferry-consumer",
+      ],
+      swiftSettings: strict),
   ]
 )

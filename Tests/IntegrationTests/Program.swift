@@ -39,7 +39,8 @@ final class Program: Sendable {
     let reader = pipe.fileHandleForReading
     Thread { [self] in
       var rest: [UInt8] = []
-      while let data = try? reader.read(upToCount: 65_536), !data.isEmpty {
+      // Not read(upToCount:): that one waits for the whole count.
+      while case let data = reader.availableData, !data.isEmpty {
         rest += data
         while let end = rest.firstIndex(of: 10) {
           let line = String(decoding: rest[..<end], as: UTF8.self)
