@@ -147,7 +147,7 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "Kafka", "KafkaTestSupport", "Model", "Sandbox", "Signatures", "Stores", "hookferry", "hookferry-receiver",
+        "CSQLite", "Kafka", "KafkaTestSupport", "Model", "Sandbox", "Signatures", "Stores", "hookferry", "hookferry-receiver",
         "hookferry-consumer",
       ],
       swiftSettings: strict),

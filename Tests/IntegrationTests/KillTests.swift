@@ -27,14 +27,14 @@ import Testing
 
     let first = try rig.startConsumer(config)
     var frontier = Frontier()
-    try await frontier.follow(first, until: 50)
+    try await frontier.follow(first.lines) { $0.total >= 50 }
     first.send(9)
     #expect(await first.exitStatus() == -9)
     let committedAtKill = frontier.total
     #expect(committedAtKill < total, "the kill must come in mid-flow")
 
     let second = try rig.startConsumer(config)
-    try await frontier.follow(second, until: total)
+    try await frontier.follow(second.lines) { $0.total >= total }
     second.send(15)
     #expect(await second.exitStatus() == 0)
     #expect(frontier.total == total, "committed exactly what was accepted")
