@@ -17,7 +17,8 @@ package enum ConfigurationReference {
         for trying things out, `text:VALUE`. An empty or missing one is a problem.
       * **Overrides**: the variable `HOOKFERRY__RECEIVER__PORT` wins over `receiver.port`; any
         single value can be set so, `-` in a name is written `_`.
-      * `hookferry check --print-config` shows the values in force, secrets redacted.
+      * `hookferry-receiver --print-config` and `hookferry-consumer --print-config` show the
+        values in force, secrets redacted.
 
       """
     for (name, outline) in Catalogue.root.outlines() {

@@ -1,0 +1,43 @@
+# Everything a contributor runs. Each target installs what it needs and shows what it does.
+
+SWIFT ?= swift
+FORMATTED := Package.swift $(wildcard Sources Tests Benchmarks)
+
+.PHONY: help demo test check format lint docs bench deps
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+demo: ## Show a webhook travel from a pretend CRM to a database
+	@scripts/deps.sh build
+	@scripts/step.sh "building (a debug build is the quickest to make)"
+	@$(SWIFT) build --product hookferry
+	@scripts/step.sh "running the demo"
+	@"$$($(SWIFT) build --product hookferry --show-bin-path)/hookferry" demo
+
+test: ## Build and run every test
+	@scripts/deps.sh test
+	@scripts/step.sh "building the programs and their tests"
+	@$(SWIFT) build --build-tests
+	@scripts/step.sh "running the tests"
+	@$(SWIFT) test --skip-build
+
+check: lint test ## What must pass before a change goes in: format, lint, tidy and tests
+
+format: ## Rewrite the sources in the project's format
+	@$(SWIFT) format --in-place --recursive $(FORMATTED)
+
+lint: ## Check format and style without changing anything
+	@scripts/step.sh "checking the format"
+	@$(SWIFT) format lint --strict --recursive $(FORMATTED)
+
+docs: ## Write docs/CONFIG.md and docs/METRICS.md from the declarations
+	@scripts/deps.sh build
+	@HOOKFERRY_WRITE_DOCS=1 $(SWIFT) test --filter theReferenceIsUpToDate
+
+bench: ## Measure the receiver against a floor in the same run
+	@scripts/deps.sh bench
+	@Benchmarks/receiver.sh
+
+deps: ## Install what building, testing and measuring need
+	@scripts/deps.sh build test bench

@@ -1,0 +1,75 @@
+// The log handler of every program: one line an event, to standard error.
+
+import Glibc
+package import Logging
+import Synchronization
+
+/// Writes lines. Values of metadata are copied with the handler, as swift-log demands.
+struct LineLogHandler: LogHandler {
+  var logLevel: Logger.Level
+  var metadata: Logger.Metadata = [:]
+  var metadataProvider: Logger.MetadataProvider?
+  let label: String
+  let format: LogFormat
+  let nowMs: @Sendable () -> Int64
+  let write: @Sendable (String) -> Void
+
+  func log(event: LogEvent) {
+    var fields = metadata
+    if let provided = metadataProvider?.get() { fields.merge(provided) { $1 } }
+    if let given = event.metadata { fields.merge(given) { $1 } }
+    if let error = event.error { fields[LogKey.error.rawValue] = "\(error)" }
+    let line = LogLine(
+      timeMs: nowMs(), level: event.level, label: label, message: event.message.description,
+      fields: fields)
+    write(line.text(format))
+  }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+}
+
+extension Logger {
+  /// A program's logger on standard error: JSON lines, or words where that is a terminal.
+  ///
+  /// `format` decides by hand; `write` and `nowMs` are for tests. Lines are whole whatever the
+  /// thread.
+  package static func program(
+    label: String, level: Logger.Level = .info, format: LogFormat? = nil,
+    nowMs: @escaping @Sendable () -> Int64 = StandardError.nowMs,
+    write: @escaping @Sendable (String) -> Void = StandardError.write
+  ) -> Logger {
+    let format = format ?? (isatty(STDERR_FILENO) == 1 ? .text : .json)
+    return Logger(label: label) { label in
+      LineLogHandler(
+        logLevel: level, label: label, format: format, nowMs: nowMs, write: write)
+    }
+  }
+}
+
+/// Whole lines to file descriptor 2.
+package enum StandardError {
+  private static let lock = Mutex<Void>(())
+
+  /// Blocks while the reader is slow. What cannot be written is dropped.
+  @Sendable package static func write(_ line: String) {
+    lock.withLock { _ in
+      var rest = Array(line.utf8)[...]
+      while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return }
+        rest = rest.dropFirst(count)
+      }
+    }
+  }
+
+  /// Milliseconds since the Unix epoch.
+  @Sendable package static func nowMs() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+}
