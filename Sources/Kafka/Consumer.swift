@@ -93,6 +93,12 @@ package final class Consumer {
   /// says nothing of those; poll again when there is room.
   package var hasRecordsLeft: Bool { someLeft }
 
+  /// How much is prefetched of each owned partition: records, and a few entries that bring none.
+  package var queuedRecords: [TopicPartition: Int] {
+    Dictionary(
+      uniqueKeysWithValues: owned.map { ($0.topicPartition, rd_kafka_queue_length($0.queue.raw)) })
+  }
+
   /// Makes the wake descriptor unreadable until something new is queued. Before `poll`, not after.
   package func clearWake() {
     var count: UInt64 = 0

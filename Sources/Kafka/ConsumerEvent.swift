@@ -29,4 +29,10 @@ package struct CommitResult: Sendable {
   /// Of the request, or of the first partition that was refused. `membership` and `coordinator`
   /// kinds during a rebalance are no reason to stop: the offsets go out with a later commit.
   package let error: KafkaError?
+
+  package init(token: UInt64, offsets: [PartitionOffset], error: KafkaError?) {
+    self.token = token
+    self.offsets = offsets
+    self.error = error
+  }
 }

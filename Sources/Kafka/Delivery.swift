@@ -35,4 +35,9 @@ package struct Delivery: Sendable {
 package struct DeliveryReport: Hashable, Sendable {
   package let partition: Int32
   package let offset: Int64
+
+  package init(partition: Int32, offset: Int64) {
+    self.partition = partition
+    self.offset = offset
+  }
 }

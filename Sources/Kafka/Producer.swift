@@ -109,11 +109,14 @@ package final class Producer: Sendable {
     return try result.get()
   }
 
-  /// Records without a report, and events not yet served. 0 when closed.
+  /// Records whose report was not yet served; may be off by a few while events come in. 0 when
+  /// closed.
   package var queuedMessages: Int {
     guard gate.enter() else { return 0 }
     defer { gate.leave() }
-    return Int(rd_kafka_outq_len(client.raw))
+    // librdkafka's figure counts waiting events (logs, statistics, batches of reports) as well.
+    let events = rd_kafka_queue_length(queue.raw)
+    return max(0, Int(rd_kafka_outq_len(client.raw)) - events)
   }
 
   /// Waits until every record has its report, without lingering. False: the time was too short.
