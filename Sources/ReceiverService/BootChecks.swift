@@ -1,0 +1,105 @@
+// What must hold before the first request is taken.
+
+package import Providers
+package import Settings
+import Signatures
+
+/// Everything that keeps the receiver from starting, each with its remedy.
+package struct ReceiverError: Error, Sendable, Equatable, CustomStringConvertible {
+  package let problems: [String]
+
+  package var description: String { problems.joined(separator: "\n") }
+}
+
+/// One source with its provider resolved; verifiers and splitters are made from it on each loop.
+package struct SourcePlan: Sendable {
+  package let settings: SourceSettings
+  package let provider: Provider
+}
+
+enum BootChecks {
+  /// Resolves the sources and checks the whole; throws all problems at once. Dials nobody.
+  static func plans(_ configuration: Configuration) throws(ReceiverError) -> [SourcePlan] {
+    var problems = deadlines(configuration)
+    var plans: [SourcePlan] = []
+    if configuration.sources.isEmpty {
+      problems.append("sources: none is configured, so there is nothing to receive: add one")
+    }
+    for source in configuration.sources.values.sorted(by: { $0.name < $1.name }) {
+      do throws(SchemeError) {
+        let plan = SourcePlan(settings: source, provider: try provider(source))
+        _ = try SourceGuard.verifiers(plan)
+        plans.append(plan)
+        problems += budget(plan, configuration.receiver)
+      } catch {
+        problems.append("sources.\(source.name): \(error)")
+      }
+    }
+    guard problems.isEmpty else { throw ReceiverError(problems: problems) }
+    return plans
+  }
+
+  static func provider(_ source: SourceSettings) throws(SchemeError) -> Provider {
+    let event = source.event
+    let base: Provider?
+    var schemes: [Scheme] = []
+    if source.provider == "hmac" {
+      guard let signature = source.signature else {
+        throw .missingSetting(setting: "signature", neededBy: "provider hmac")
+      }
+      base = nil
+      schemes = [
+        try Scheme.generic(
+          header: signature.header, prefix: signature.prefix, hash: signature.hash,
+          encoding: signature.encoding, key: signature.key, signed: signature.signed,
+          timestampHeader: signature.timestampHeader, timestampUnit: signature.timestampUnit,
+          toleranceS: signature.toleranceS)
+      ]
+    } else {
+      guard let known = Provider.named(source.provider) else {
+        throw .unknownProvider(source.provider, known: Provider.names)
+      }
+      base = known
+    }
+    return try Provider.generic(
+      name: source.provider, schemes: schemes, base: base, id: event?.id, type: event?.type,
+      object: event?.object, recordId: event?.recordId, tenant: event?.tenant, time: event?.time)
+  }
+
+  private static func budget(_ plan: SourcePlan, _ receiver: ReceiverSettings) -> [String] {
+    guard plan.provider.deadlineMs <= receiver.requestDeadlineMs else { return [] }
+    return [
+      "receiver.request_deadline_ms is \(receiver.requestDeadlineMs), but \(plan.provider.name)"
+        + " (source \(plan.settings.name)) waits only \(plan.provider.deadlineMs): lower it"
+    ]
+  }
+
+  /// A user's librdkafka properties win over ours, so they are what is checked.
+  private static func deadlines(_ configuration: Configuration) -> [String] {
+    let receiver = configuration.receiver
+    func effective(_ ours: Int, _ names: String...) -> Int {
+      for name in names {
+        if let text = configuration.kafka.properties[name]?.reveal(), let value = Int(text) {
+          return value
+        }
+      }
+      return ours
+    }
+    let messageMs = effective(
+      receiver.messageTimeoutMs, "message.timeout.ms", "delivery.timeout.ms")
+    let socketMs = effective(receiver.socketTimeoutMs, "socket.timeout.ms")
+    var problems: [String] = []
+    if receiver.requestDeadlineMs < messageMs {
+      problems.append(
+        "receiver.request_deadline_ms is \(receiver.requestDeadlineMs), below message_timeout_ms"
+          + " (\(messageMs)): a 503 could be followed by the event being stored; raise it or lower"
+          + " message_timeout_ms")
+    }
+    if messageMs <= socketMs {
+      problems.append(
+        "receiver.message_timeout_ms is \(messageMs), not above socket_timeout_ms (\(socketMs)):"
+          + " one slow broker would use up the whole time; lower socket_timeout_ms")
+    }
+    return problems
+  }
+}

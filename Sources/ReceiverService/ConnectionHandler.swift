@@ -1,0 +1,350 @@
+// One connection: reads requests one after the other and writes their answers in that order. The
+// next request is looked at only when the last one is answered.
+
+import Settings
+import Telemetry
+import Model
+import NIOCore
+import Signatures
+
+/// HTTP/1.1 for webhooks and nothing else. Confined to its event loop.
+final class ConnectionHandler: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private enum Phase {
+    /// Can transition to: `body` (a good head), `lingering` (a bad one), `closed`.
+    case head
+    /// Can transition to: `waiting` (the body went to Kafka), `head` (answered at once),
+    /// `lingering` (too large, too slow), `closed`.
+    case body
+    /// For Kafka. Can transition to: `head` (answered), `lingering` (answered for the last time),
+    /// `closed`.
+    case waiting(place: Int)
+    /// The last answer is written and the sender may still be sending; closing at once could
+    /// destroy the answer on its way. Can transition to: `closed`.
+    case lingering
+    /// Can transition to: none.
+    case closed
+  }
+
+  /// How long a sender may take to notice the end.
+  private static let lingerMs: Int64 = 1000
+
+  private let shard: Shard
+  private var index = 0
+  private var context: ChannelHandlerContext?
+  private var phase = Phase.head
+  /// Bytes that came and are not done with; nil is the same as empty.
+  private var inbound: ByteBuffer?
+  private var searched = 0
+  private var fields: [RequestView.Field] = []
+  private var request: RequestUnderWay?
+  private var deadlineMs: Int64
+  /// A read that waits until the sender's haste is over.
+  private var isReadHeld = false
+
+  /// The request being read or waited for.
+  private struct RequestUnderWay {
+    let head: RequestHead
+    let source: SourceGuard
+    /// Only of a chunked body, whose head is kept apart from the bytes that stream by.
+    var chunked: (head: ByteBuffer, decoder: ChunkedDecoder)?
+    var admittedBytes: Int
+    var isContinueSent = false
+  }
+
+  init(_ shard: Shard) {
+    self.shard = shard
+    deadlineMs = shard.coarseMs + Int64(shard.settings.idleTimeoutMs)
+  }
+
+  // MARK: Channel events
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    index = shard.add(self)
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    var place: Int?
+    if case .waiting(let waiting) = phase {
+      place = waiting
+    } else if let request {
+      shard.admission.requestEnded(bytes: request.admittedBytes)
+    }
+    phase = .closed
+    request = nil
+    inbound = nil
+    self.context = nil
+    shard.remove(connection: index, place: place)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    switch phase {
+    case .lingering, .closed: return
+    case .head, .body, .waiting: break
+    }
+    if inbound == nil {
+      inbound = bytes
+    } else {
+      inbound?.writeBuffer(&bytes)
+    }
+    advance()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    // A sender that sends on without waiting for answers is read no further for now.
+    if case .waiting = phase, (inbound?.readableBytes ?? 0) > shard.settings.headerBytesMax {
+      isReadHeld = true
+    } else {
+      context.read()
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
+  }
+
+  // MARK: From the shard
+
+  /// The answer of the request that waits.
+  func answer(_ answer: RequestProgress.Answer, status: Int) {
+    guard case .waiting = phase, let request else { return }
+    switch answer {
+    case .accepted: finish(request, status: status)
+    case .rejected(let rejection): finish(request, rejection)
+    }
+    advance()
+    if isReadHeld {
+      isReadHeld = false
+      context?.read()
+    }
+  }
+
+  func elapsed(nowMs: Int64) {
+    guard nowMs >= deadlineMs else { return }
+    switch phase {
+    case .waiting, .closed: return
+    case .head where inbound == nil: close()
+    case .lingering: close()
+    case .head, .body: refuse(.requestTimeout)
+    }
+  }
+
+  /// Ends the connection if it has nothing to do; else it ends with its answer.
+  func drain() {
+    if case .head = phase, inbound == nil { close() }
+  }
+
+  func close() { context?.close(promise: nil) }
+
+  // MARK: Reading
+
+  private func advance() {
+    while true {
+      switch phase {
+      case .head: guard readHead() else { return }
+      case .body: guard readBody() else { return }
+      case .waiting, .lingering, .closed: return
+      }
+    }
+  }
+
+  /// True when there is more to do at once.
+  private func readHead() -> Bool {
+    guard let inbound, inbound.readableBytes > 0 else {
+      self.inbound = nil
+      return false
+    }
+    if searched == 0 {
+      deadlineMs = shard.coarseMs + Int64(shard.settings.requestReadTimeoutMs)
+    }
+    let outcome = inbound.withUnsafeReadableBytes {
+      shard.parser.parse($0, searched: searched, into: &fields)
+    }
+    switch outcome {
+    case .incomplete(let searched):
+      // 1 marks that the request has begun.
+      self.searched = max(1, searched)
+      return false
+    case .failed(let rejection):
+      refuse(rejection)
+      return false
+    case .complete(let head):
+      searched = 0
+      return begin(head, inbound)
+    }
+  }
+
+  /// Route, method, length: nothing of the body is looked at before these.
+  private func begin(_ head: RequestHead, _ bytes: ByteBuffer) -> Bool {
+    let (source, isPost, isHead) = bytes.withUnsafeReadableBytes { bytes in
+      (
+        shard.source(UnsafeRawBufferPointer(rebasing: bytes[head.target])),
+        bytes[head.method].elementsEqual("POST".utf8), bytes[head.method].elementsEqual("HEAD".utf8)
+      )
+    }
+    guard let source else { return refuse(.unknownSource, hasBody: !isHead) }
+    guard isPost else { return refuse(.methodNotAllowed, source, hasBody: !isHead) }
+    var length = 0
+    if case .length(let announced) = head.body { length = announced }
+    guard length <= shard.settings.bodyBytesMax else { return refuse(.bodyTooLarge, source) }
+    guard shard.admission.admitRequest(bytes: length) else { return refuse(.overloaded, source) }
+    request = RequestUnderWay(head: head, source: source, admittedBytes: length)
+    if head.body == .chunked, let headBytes = inbound?.readSlice(length: head.length) {
+      request?.chunked = (headBytes, ChunkedDecoder(bodyBytesMax: shard.settings.bodyBytesMax))
+    } else if head.length + length > bytes.readableBytes {
+      inbound?.reserveCapacity(minimumWritableBytes: head.length + length - bytes.readableBytes)
+    }
+    phase = .body
+    return true
+  }
+
+  private func readBody() -> Bool {
+    guard let current = request else { return false }
+    if current.chunked != nil { return readChunks() }
+    var length = current.head.length
+    if case .length(let announced) = current.head.body { length += announced }
+    guard let inbound, inbound.readableBytes >= length else {
+      sendContinue()
+      return false
+    }
+    let acceptance = inbound.withUnsafeReadableBytes { bytes in
+      let body = UnsafeRawBufferPointer(rebasing: bytes[current.head.length..<length])
+      return accept(current, head: bytes, body: body)
+    }
+    self.inbound?.moveReaderIndex(forwardBy: length)
+    return settle(acceptance, current)
+  }
+
+  private func readChunks() -> Bool {
+    guard let bytes = inbound, bytes.readableBytes > 0 else {
+      sendContinue()
+      return false
+    }
+    let before = request?.chunked?.decoder.body.count ?? 0
+    let outcome =
+      bytes.withUnsafeReadableBytes { request?.chunked?.decoder.feed($0) } ?? .failed(.badRequest)
+    let grown = (request?.chunked?.decoder.body.count ?? 0) - before
+    guard shard.admission.admitBytes(grown) else {
+      refuse(.overloaded)
+      return false
+    }
+    request?.admittedBytes += grown
+    switch outcome {
+    case .failed(let rejection):
+      refuse(rejection)
+      return false
+    case .incomplete:
+      inbound = nil
+      sendContinue()
+      return false
+    case .complete(let taken):
+      inbound?.moveReaderIndex(forwardBy: taken)
+      guard let current = request, let (head, decoder) = current.chunked else { return false }
+      let acceptance = head.withUnsafeReadableBytes { head in
+        decoder.body.withUnsafeBytes { accept(current, head: head, body: $0) }
+      }
+      return settle(acceptance, current)
+    }
+  }
+
+  private func accept(
+    _ request: RequestUnderWay, head: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer
+  ) -> Shard.Acceptance {
+    fields.withUnsafeBufferPointer { fields in
+      let view = RequestView(
+        method: UnsafeRawBufferPointer(rebasing: head[request.head.method]),
+        target: UnsafeRawBufferPointer(rebasing: head[request.head.target]), head: head,
+        fields: fields, body: body)
+      return shard.accept(view, request.source, bytes: request.admittedBytes, for: self)
+    }
+  }
+
+  private func settle(_ acceptance: Shard.Acceptance, _ request: RequestUnderWay) -> Bool {
+    if inbound?.readableBytes == 0 { inbound = nil }
+    switch acceptance {
+    case .waiting(let place, let refusal):
+      phase = .waiting(place: place)
+      // This answers, and goes on with what else has come.
+      if let refusal { shard.answerRefused(place: place, refusal) }
+    case .accepted:
+      shard.admission.requestEnded(bytes: request.admittedBytes)
+      request.source.metrics.accepted.add()
+      finish(request, status: request.source.successStatus)
+    case .rejected(let rejection):
+      shard.admission.requestEnded(bytes: request.admittedBytes)
+      request.source.metrics.rejected[rejection].add()
+      finish(request, rejection)
+    }
+    return true
+  }
+
+  private func sendContinue() {
+    guard let current = request, current.head.expectsContinue, !current.isContinueSent else {
+      return
+    }
+    request?.isContinueSent = true
+    context?.writeAndFlush(wrapOutboundOut(Answers.continue), promise: nil)
+  }
+
+  // MARK: Answering
+
+  private func finish(_ request: RequestUnderWay, status: Int) {
+    let closes = !request.head.keepsAlive || shard.isDraining
+    write(shard.answers.accepted(status: status, closes: closes, wallMs: Clock.wallMs), closes)
+  }
+
+  /// The whole request was read, so the connection may go on.
+  private func finish(_ request: RequestUnderWay, _ rejection: Rejection) {
+    let closes = !request.head.keepsAlive || shard.isDraining
+    shard.rejections.note(rejection, source: request.source.name, nowMs: shard.coarseMs)
+    write(
+      shard.answers.rejected(
+        rejection, closes: closes, retryAfterS: Answers.retryAfterS(), wallMs: Clock.wallMs),
+      closes)
+  }
+
+  /// Refuses a request of which not all was read: the connection cannot go on.
+  @discardableResult
+  private func refuse(
+    _ rejection: Rejection, _ source: SourceGuard? = nil, hasBody: Bool = true
+  ) -> Bool {
+    let source = source ?? request?.source
+    if let source {
+      source.metrics.rejected[rejection].add()
+    } else {
+      shard.metrics.unrouted[rejection].add()
+    }
+    shard.rejections.note(rejection, source: source?.name, nowMs: shard.coarseMs)
+    if let request { shard.admission.requestEnded(bytes: request.admittedBytes) }
+    write(
+      shard.answers.rejected(
+        rejection, closes: true, hasBody: hasBody, retryAfterS: Answers.retryAfterS(),
+        wallMs: Clock.wallMs), true)
+    return false
+  }
+
+  private func write(_ bytes: ByteBuffer, _ closes: Bool) {
+    request = nil
+    guard let context else { return }
+    guard closes else {
+      phase = .head
+      deadlineMs = shard.coarseMs + Int64(shard.settings.idleTimeoutMs)
+      context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+      return
+    }
+    phase = .lingering
+    inbound = nil
+    deadlineMs = shard.coarseMs + Self.lingerMs
+    let written = context.eventLoop.makePromise(of: Void.self)
+    // The sender sees the end of our side; its own bytes are read and dropped until it ends too.
+    written.futureResult.assumeIsolated().whenComplete { [weak self] _ in
+      self?.context?.close(mode: .output, promise: nil)
+    }
+    context.writeAndFlush(wrapOutboundOut(bytes), promise: written)
+  }
+}

@@ -1,0 +1,39 @@
+// Where events go. Kafka in production; tests put a fake in its place.
+
+package import Model
+
+/// Takes events and reports on each, later and on another thread.
+package protocol EventPublisher: Sendable {
+  /// Never blocks. Nil: taken, and a report with this ticket will come, exactly once. Otherwise
+  /// why not, and none will. `value` is copied before it returns.
+  func publish(
+    key: [UInt8]?, value: UnsafeRawBufferPointer, headers: HeaderList, ticket: UInt64
+  ) -> Rejection?
+
+  /// Delivers what is left within `timeoutMs` and ends; blocks. Returns how many events were not.
+  func close(timeoutMs: Int) -> Int
+}
+
+/// One report: what became of the event with this ticket.
+package struct PublishReport: Sendable, Equatable {
+  package let ticket: UInt64
+  /// Nil: stored.
+  package let rejection: Rejection?
+
+  package init(ticket: UInt64, rejection: Rejection?) {
+    self.ticket = ticket
+    self.rejection = rejection
+  }
+}
+
+/// A ticket is a loop's index and a place in that loop's table.
+enum Ticket {
+  private static let placeBits: UInt64 = 40
+
+  static func make(loop: Int, place: Int) -> UInt64 {
+    UInt64(loop) << placeBits | UInt64(place)
+  }
+
+  static func loop(_ ticket: UInt64) -> Int { Int(ticket >> placeBits) }
+  static func place(_ ticket: UInt64) -> Int { Int(ticket & (1 << placeBits - 1)) }
+}

@@ -1,0 +1,76 @@
+// Events into the events topic.
+
+package import Kafka
+package import Model
+package import Settings
+
+/// An idempotent producer on the events topic.
+package final class KafkaPublisher: EventPublisher {
+  private let producer: Producer
+  private let topic: ProducerTopic
+
+  /// `onReports` and `onEvent` are called on the producer's poll thread, once a batch. Connects in
+  /// the background.
+  package init(
+    _ configuration: Configuration,
+    onReports: @escaping @Sendable ([PublishReport]) -> Void,
+    onEvent: @escaping @Sendable (ClientEvent) -> Void
+  ) throws(KafkaError) {
+    producer = try Producer(
+      Self.options(configuration),
+      onDeliveries: { deliveries in
+        onReports(
+          deliveries.map {
+            PublishReport(ticket: $0.ticket, rejection: $0.error.map(Self.rejection))
+          })
+      }, onEvent: onEvent)
+    topic = try producer.topic(configuration.kafka.eventsTopic)
+  }
+
+  package func publish(
+    key: [UInt8]?, value: UnsafeRawBufferPointer, headers: HeaderList, ticket: UInt64
+  ) -> Rejection? {
+    do throws(KafkaError) {
+      if let key {
+        let result = key.withUnsafeBytes { key in
+          Result { () throws(KafkaError) in
+            try producer.produce(
+              to: topic, key: key, value: value, headers: headers, ticket: ticket)
+          }
+        }
+        try result.get()
+      } else {
+        try producer.produce(to: topic, key: nil, value: value, headers: headers, ticket: ticket)
+      }
+      return nil
+    } catch {
+      return Self.rejection(error)
+    }
+  }
+
+  package func close(timeoutMs: Int) -> Int {
+    producer.close(timeoutMs: Int32(clamping: timeoutMs))
+  }
+
+  static func rejection(_ error: KafkaError) -> Rejection {
+    switch error.kind {
+    case .queueFull: .kafkaQueueFull
+    case .timeout: .kafkaTimeout
+    case .closed, .purged: .shuttingDown
+    case .unreachable, .replicas, .leadership, .coordinator, .membership, .tooLarge, .unknownTopic,
+      .offset, .authorization, .exists, .configuration, .storage, .other:
+      .kafkaRefused
+    }
+  }
+
+  static func options(_ configuration: Configuration) -> ProducerOptions {
+    let receiver = configuration.receiver
+    return ProducerOptions(
+      bootstrapServers: configuration.kafka.bootstrapServers, clientId: "hookferry-receiver",
+      lingerMs: receiver.lingerMs, messageTimeoutMs: receiver.messageTimeoutMs,
+      socketTimeoutMs: receiver.socketTimeoutMs,
+      // Admission bounds the bodies; each event adds its headers to that.
+      queueKbytesMax: max(1024, receiver.inFlightBytesMax / 512),
+      extra: configuration.kafka.properties.mapValues { $0.reveal() })
+  }
+}

@@ -1,0 +1,52 @@
+// Whether a load balancer should send requests here. Read by probes, so it only looks at what is
+// known already.
+
+import AdminServer
+import Kafka
+import Synchronization
+
+/// Starts as not ready. Any thread.
+final class Readiness: Sendable {
+  private struct Known {
+    var brokers = HealthState.failing("no broker reached yet")
+    var producer = HealthState.ok
+    var isShuttingDown = false
+  }
+
+  private let known = Mutex(Known())
+  private let admission: Admission
+  private let requestsHighWater: Int
+
+  init(_ admission: Admission, requestsMax: Int) {
+    self.admission = admission
+    requestsHighWater = requestsMax - requestsMax / 10
+  }
+
+  var state: HealthState {
+    let known = known.withLock { $0 }
+    if known.isShuttingDown { return .failing("shutting down") }
+    if case .failing = known.producer { return known.producer }
+    if case .failing = known.brokers { return known.brokers }
+    if admission.requestsInFlight >= requestsHighWater { return .failing("too many requests") }
+    return .ok
+  }
+
+  /// False only when a restart is the one thing that helps.
+  var liveness: HealthState { known.withLock { $0.producer } }
+
+  var areBrokersUp: Bool { known.withLock { $0.brokers == .ok } }
+
+  func brokers(_ state: HealthState) { known.withLock { $0.brokers = state } }
+
+  func shutDown() { known.withLock { $0.isShuttingDown = true } }
+
+  /// From the producer's poll thread.
+  func note(_ event: ClientEvent) {
+    guard case .failure(let error) = event else { return }
+    if error.isFatal {
+      known.withLock { $0.producer = .failing("the Kafka producer failed: \(error)") }
+    } else if error.code == .allBrokersDown {
+      brokers(.failing("no broker can be reached"))
+    }
+  }
+}

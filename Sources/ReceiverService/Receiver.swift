@@ -1,0 +1,72 @@
+// The receiver as a service: from SIGTERM-free start to a drained end.
+
+package import Logging
+import ServiceLifecycle
+package import Settings
+package import Telemetry
+
+/// Takes webhooks in and answers when Kafka has them. One value, one run.
+package struct Receiver: Service {
+  /// The ports in use, also where the configuration said 0.
+  package struct Ports: Sendable, Equatable {
+    package let webhooks: Int
+    package let admin: Int
+  }
+
+  /// Makes the publisher; reports go to the closure, from any thread.
+  package typealias PublisherFactory =
+    @Sendable (@escaping @Sendable ([PublishReport]) -> Void) throws -> any EventPublisher
+
+  /// Reached when both ports listen; fails when the start does.
+  package let ports = Milestone<Ports>()
+  /// Reached when a broker answered for the first time and requests can be stored.
+  package let ready = Milestone<Ports>()
+
+  let configuration: Configuration
+  let plans: [SourcePlan]
+  let logger: Logger
+  let registry: MetricRegistry
+  let makePublisher: PublisherFactory?
+
+  /// Checks everything that can be checked without dialing anybody; throws all problems at once.
+  /// `publisher` nil: Kafka.
+  package init(
+    _ configuration: Configuration, logger: Logger, registry: MetricRegistry = MetricRegistry(),
+    publisher: PublisherFactory? = nil
+  ) throws(ReceiverError) {
+    plans = try BootChecks.plans(configuration)
+    self.configuration = configuration
+    self.logger = logger
+    self.registry = registry
+    makePublisher = publisher
+  }
+
+  /// Serves until graceful shutdown or cancellation. Throws when the start fails, or when events
+  /// were left that Kafka did not take.
+  package func run() async throws {
+    let run: ReceiverRun
+    do {
+      run = try await ReceiverRun.start(self)
+    } catch {
+      ports.reach(.failure(error))
+      ready.reach(.failure(error))
+      throw error
+    }
+    ports.reach(.success(run.ports))
+    logger.write(
+      .info, "listening",
+      [.address: configuration.receiver.listenAddress, .port: run.ports.webhooks])
+    let watch = Task { await run.watchBrokers { ready.reach(.success(run.ports)) } }
+    // Cancellation means the same as a signal, without the grace.
+    try? await gracefulShutdown()
+    watch.cancel()
+    ready.reach(.failure(CancellationError()))
+    let undelivered = await run.stop(grace: !Task.isCancelled)
+    await watch.value
+    guard undelivered == 0 else {
+      throw ReceiverError(problems: [
+        "\(undelivered) events were not delivered; their senders were told so and will come back"
+      ])
+    }
+  }
+}

@@ -1,0 +1,222 @@
+// The parts of a receiver that runs, and the order of their beginning and end.
+
+import AdminServer
+import Dispatch
+import Kafka
+import Logging
+import Model
+import NIOCore
+import NIOPosix
+import Settings
+import Telemetry
+
+/// Everything that `Receiver.run` holds while it serves.
+struct ReceiverRun: Sendable {
+  let ports: Receiver.Ports
+  private let settings: ReceiverSettings
+  private let kafka: KafkaSettings
+  private let logger: Logger
+  private let group: MultiThreadedEventLoopGroup
+  private let shards: [NIOLoopBound<Shard>]
+  private let sweeps: [RepeatedTask]
+  private let listener: any Channel
+  private let admin: AdminServer
+  private let publisher: any EventPublisher
+  private let readiness: Readiness
+  private let admission: Admission
+  /// Without Kafka behind it a receiver has no brokers to ask for.
+  private let hasBrokers: Bool
+
+  /// The deadlines' granularity.
+  private static let sweepMs: Int64 = 100
+
+  static func start(_ receiver: Receiver) async throws -> ReceiverRun {
+    let settings = receiver.configuration.receiver
+    let metrics = ReceiverMetrics(receiver.registry)
+    let admission = Admission(settings, metrics: metrics)
+    let readiness = Readiness(admission, requestsMax: settings.inFlightRequestsMax)
+    let router = ReportRouter()
+    let publisher = try makePublisher(receiver, router, readiness)
+    let threads = settings.threads == 0 ? System.coreCount : settings.threads
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+    do {
+      let shards = try await makeShards(receiver, group, publisher, admission, metrics)
+      router.open(
+        zip(shards, group.makeIterator()).map { ReportMailbox($0, loop: $1) })
+      let admin = try await AdminServer.start(
+        address: settings.listenAddress, port: settings.adminPort, registry: receiver.registry,
+        liveness: { readiness.liveness }, readiness: { readiness.state })
+      let listener: any Channel
+      do {
+        listener = try await bind(settings, group, shards, admission)
+      } catch {
+        await admin.close()
+        throw error
+      }
+      let sweeps = try await startSweeps(group, shards)
+      return ReceiverRun(
+        ports: Receiver.Ports(
+          webhooks: listener.localAddress?.port ?? settings.port, admin: admin.port),
+        settings: settings, kafka: receiver.configuration.kafka, logger: receiver.logger,
+        group: group, shards: shards, sweeps: sweeps, listener: listener, admin: admin,
+        publisher: publisher, readiness: readiness, admission: admission,
+        hasBrokers: receiver.makePublisher == nil)
+    } catch {
+      _ = await offLoop { publisher.close(timeoutMs: 0) }
+      try? await group.shutdownGracefully()
+      throw error
+    }
+  }
+
+  private static func makePublisher(
+    _ receiver: Receiver, _ router: ReportRouter, _ readiness: Readiness
+  ) throws -> any EventPublisher {
+    if let make = receiver.makePublisher { return try make { router.route($0) } }
+    let logger = receiver.logger
+    return try KafkaPublisher(
+      receiver.configuration, onReports: { router.route($0) },
+      onEvent: { event in
+        readiness.note(event)
+        switch event {
+        case .failure(let error): logger.write(.warning, "Kafka", [.error: "\(error)"])
+        case .log(let level, let facility, let message):
+          logger.write(level <= 4 ? .warning : .info, "librdkafka \(facility): \(message)")
+        case .statistics: break
+        }
+      })
+  }
+
+  private static func makeShards(
+    _ receiver: Receiver, _ group: MultiThreadedEventLoopGroup, _ publisher: any EventPublisher,
+    _ admission: Admission, _ metrics: ReceiverMetrics
+  ) async throws -> [NIOLoopBound<Shard>] {
+    let settings = receiver.configuration.receiver
+    let (plans, registry, logger) = (receiver.plans, receiver.registry, receiver.logger)
+    var shards: [NIOLoopBound<Shard>] = []
+    for (index, loop) in group.makeIterator().enumerated() {
+      let shard = try await loop.submit {
+        var sources: [String: SourceGuard] = [:]
+        for plan in plans {
+          let name = plan.settings.name
+          sources[name] = try SourceGuard(plan, metrics: SourceMetrics(registry, source: name))
+        }
+        let shard = Shard(
+          index: index, settings: settings, sources: sources, publisher: publisher,
+          admission: admission, metrics: metrics, rejections: RejectionLog(logger))
+        return NIOLoopBound(shard, eventLoop: loop)
+      }.get()
+      shards.append(shard)
+    }
+    return shards
+  }
+
+  private static func bind(
+    _ settings: ReceiverSettings, _ group: MultiThreadedEventLoopGroup,
+    _ shards: [NIOLoopBound<Shard>], _ admission: Admission
+  ) async throws -> any Channel {
+    let byLoop = Dictionary(
+      uniqueKeysWithValues: zip(group.makeIterator().map { ObjectIdentifier($0) }, shards))
+    do {
+      return try await ServerBootstrap(group: group)
+        .serverChannelOption(.backlog, value: 1024)
+        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .childChannelInitializer { channel in
+          channel.eventLoop.makeCompletedFuture {
+            // The bootstrap closes a channel whose set-up throws.
+            guard let shard = byLoop[ObjectIdentifier(channel.eventLoop)],
+              admission.admitConnection()
+            else { throw ChannelError.operationUnsupported }
+            try channel.pipeline.syncOperations.addHandler(ConnectionHandler(shard.value))
+          }
+        }
+        .bind(host: settings.listenAddress, port: settings.port).get()
+    } catch {
+      throw ReceiverError(problems: [
+        "cannot listen on \(settings.listenAddress):\(settings.port): \(error); choose another"
+          + " receiver.port or end the program that has it"
+      ])
+    }
+  }
+
+  private static func startSweeps(
+    _ group: MultiThreadedEventLoopGroup, _ shards: [NIOLoopBound<Shard>]
+  ) async throws -> [RepeatedTask] {
+    let interval = TimeAmount.milliseconds(sweepMs)
+    return zip(group.makeIterator(), shards).map { loop, shard in
+      loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+        shard.value.sweep()
+      }
+    }
+  }
+
+  /// Keeps readiness true to the brokers until cancelled; `onReady` when one answered first.
+  func watchBrokers(onReady: @escaping @Sendable () -> Void) async {
+    guard hasBrokers else {
+      readiness.brokers(.ok)
+      return onReady()
+    }
+    while !Task.isCancelled {
+      if !readiness.areBrokersUp {
+        let (kafka, readiness) = (kafka, readiness)
+        let state = await Self.offLoop { Self.askBrokers(kafka) }
+        readiness.brokers(state)
+        if state == .ok { onReady() }
+      }
+      try? await Task.sleep(for: .milliseconds(readiness.areBrokersUp ? 1000 : 250))
+    }
+  }
+
+  /// Blocks up to a second and a half.
+  private static func askBrokers(_ kafka: KafkaSettings) -> HealthState {
+    do throws(KafkaError) {
+      let client = try AdminClient(
+        bootstrapServers: kafka.bootstrapServers, clientId: "hookferry-receiver-probe",
+        extra: kafka.properties.mapValues { $0.reveal() })
+      defer { client.close() }
+      _ = try client.describeCluster(timeoutMs: 1500)
+      return .ok
+    } catch {
+      return .failing("no broker can be reached: \(error)")
+    }
+  }
+
+  /// Unready, grace, no new connections, answers, flush. Returns how many events were lost to
+  /// Kafka; none of them had been answered with 2xx.
+  func stop(grace: Bool) async -> Int {
+    readiness.shutDown()
+    logger.write(.info, "draining", [.waitMs: grace ? settings.drainGraceMs : 0])
+    if grace { try? await Task.sleep(for: .milliseconds(settings.drainGraceMs)) }
+    try? await listener.close().get()
+    await onEachLoop { $0.drain() }
+    let endMs = Clock.monotonicMs + Int64(settings.drainTimeoutMs)
+    while admission.connectionsOpen > 0 || admission.requestsInFlight > 0,
+      Clock.monotonicMs < endMs, !Task.isCancelled
+    {
+      try? await Task.sleep(for: .milliseconds(10))
+    }
+    let (publisher, leftMs) = (publisher, max(0, Int(endMs - Clock.monotonicMs)))
+    let undelivered = await Self.offLoop { publisher.close(timeoutMs: max(leftMs, 500)) }
+    await onEachLoop { $0.closeAll() }
+    for sweep in sweeps { sweep.cancel() }
+    await admin.close()
+    try? await group.shutdownGracefully()
+    logger.write(.info, "stopped", [.pending: undelivered])
+    return undelivered
+  }
+
+  private func onEachLoop(_ body: @escaping @Sendable (Shard) -> Void) async {
+    for (loop, shard) in zip(group.makeIterator(), shards) {
+      try? await loop.submit { body(shard.value) }.get()
+    }
+  }
+
+  /// Blocking calls must not stand in the way of anything else.
+  private static func offLoop<Result: Sendable>(
+    _ body: @escaping @Sendable () -> Result
+  ) async -> Result {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(returning: body()) }
+    }
+  }
+}

@@ -1,0 +1,22 @@
+// One request's head, as offsets into the bytes that were read.
+
+import Signatures
+
+/// What the head of a request says. Offsets count from the request's first byte.
+struct RequestHead: Equatable {
+  /// With the empty line that ends it.
+  var length: Int
+  var method: Range<Int>
+  /// Path and query.
+  var target: Range<Int>
+  var body: Body
+  var keepsAlive: Bool
+  /// The sender waits for `100 Continue` before it sends the body.
+  var expectsContinue: Bool
+
+  enum Body: Equatable {
+    case none
+    case length(Int)
+    case chunked
+  }
+}

@@ -1,0 +1,195 @@
+// One event loop's part of the receiver: its requests under way, its connections, its clockwork.
+// Nothing here is shared with another loop but the publisher, the admission and the metrics.
+
+import Telemetry
+import Model
+import NIOCore
+import Providers
+import Settings
+import Signatures
+
+/// Confined to one event loop.
+final class Shard {
+  let settings: ReceiverSettings
+  let answers = Answers()
+  let parser: HeadParser
+  let admission: Admission
+  let metrics: ReceiverMetrics
+  let rejections: RejectionLog
+  /// Milliseconds, monotonic, at most one sweep old: good enough for time-outs.
+  private(set) var coarseMs = Clock.monotonicMs
+  private(set) var isDraining = false
+
+  private let index: Int
+  private let publisher: any EventPublisher
+  private let sources: [String: SourceGuard]
+  private var requestIds = RequestIds()
+  private var places: [Place] = []
+  private var freePlaces: [Int] = []
+  private var connections: [ConnectionHandler?] = []
+  private var freeConnections: [Int] = []
+
+  /// One request under way.
+  private struct Place {
+    var progress: RequestProgress
+    /// Nil once it was answered or its connection ended.
+    var connection: ConnectionHandler?
+    let source: SourceGuard
+    let startedMicroseconds: Int64
+    let bytes: Int
+  }
+
+  init(
+    index: Int, settings: ReceiverSettings, sources: [String: SourceGuard],
+    publisher: any EventPublisher, admission: Admission, metrics: ReceiverMetrics,
+    rejections: RejectionLog
+  ) {
+    self.index = index
+    self.settings = settings
+    self.sources = sources
+    self.publisher = publisher
+    self.admission = admission
+    self.metrics = metrics
+    self.rejections = rejections
+    parser = HeadParser(headerBytesMax: settings.headerBytesMax)
+  }
+
+  // MARK: Requests
+
+  /// The source that a target names: `/hooks/{source}`, with or without a query.
+  func source(_ target: UnsafeRawBufferPointer) -> SourceGuard? {
+    let root: StaticString = "/hooks/"
+    let rootBytes = UnsafeBufferPointer(start: root.utf8Start, count: root.utf8CodeUnitCount)
+    guard target.starts(with: rootBytes) else { return nil }
+    let rest = target[rootBytes.count...]
+    let name = rest.prefix { $0 != UInt8(ascii: "?") }
+    return sources[String(decoding: name, as: UTF8.self)]
+  }
+
+  enum Acceptance {
+    case rejected(Rejection)
+    /// Nothing was to be stored.
+    case accepted
+    /// The answer comes by `ConnectionHandler.answer`; the bytes are given back then too. With a
+    /// refusal, which is known although reports are still to come, by `answerRefused`.
+    case waiting(place: Int, refusal: Rejection?)
+  }
+
+  /// Verifies, splits and hands the events to the publisher. When it says `rejected` the request's
+  /// admission is still the caller's to end.
+  func accept(
+    _ view: RequestView, _ source: SourceGuard, bytes: Int, for connection: ConnectionHandler
+  ) -> Acceptance {
+    let wallMs = Clock.wallMs
+    let verified: Verifier.Verified
+    switch source.verify(view, nowMs: wallMs) {
+    case .success(let verdict): verified = verdict
+    case .failure(let rejection): return .rejected(rejection)
+    }
+    var progress = RequestProgress(deadlineMs: coarseMs + Int64(settings.requestDeadlineMs))
+    let startedMicroseconds = Clock.monotonicMicroseconds
+    let place = freePlaces.popLast() ?? places.count
+    let ticket = Ticket.make(loop: index, place: place)
+    let arrival = Splitter.Arrival(
+      envelopeId: requestIds.next(), receivedAtMs: wallMs, verifiedBy: verified.label)
+    var isRefused = false
+    source.splitter.split(view, arrival) { event, value in
+      guard !isRefused else { return }
+      let refusal = publisher.publish(
+        key: event.key?.encoded, value: value, headers: event.headers, ticket: ticket)
+      if let refusal {
+        isRefused = true
+        progress.refused(refusal)
+      } else {
+        progress.handedOver()
+      }
+    }
+    let action = progress.sealed()
+    guard !action.isFinished else {
+      freePlaces.append(place)
+      if case .rejected(let rejection)? = action.answer { return .rejected(rejection) }
+      return .accepted
+    }
+    let entry = Place(
+      progress: progress, connection: connection, source: source,
+      startedMicroseconds: startedMicroseconds, bytes: bytes)
+    if place == places.count { places.append(entry) } else { places[place] = entry }
+    // Some events were taken and one was not: the connection hears of it once it waits.
+    guard case .rejected(let refusal)? = action.answer else {
+      return .waiting(place: place, refusal: nil)
+    }
+    return .waiting(place: place, refusal: refusal)
+  }
+
+  /// Gives the answer of a request of which only a part was taken.
+  func answerRefused(place: Int, _ refusal: Rejection) { answer(place, .rejected(refusal)) }
+
+  /// Reports from the publisher.
+  func deliver(_ reports: [PublishReport]) {
+    for report in reports {
+      let place = Ticket.place(report.ticket)
+      let source = places[place].source
+      if report.rejection == nil { source.metrics.events.add() }
+      run(places[place].progress.delivered(report.rejection), place)
+    }
+  }
+
+  private func run(_ action: RequestProgress.Action, _ place: Int) {
+    if let answer = action.answer { self.answer(place, answer) }
+    guard action.isFinished else { return }
+    admission.requestEnded(bytes: places[place].bytes)
+    places[place].connection = nil
+    freePlaces.append(place)
+  }
+
+  private func answer(_ place: Int, _ answer: RequestProgress.Answer) {
+    let entry = places[place]
+    places[place].connection = nil
+    let tookMicroseconds = Clock.monotonicMicroseconds - entry.startedMicroseconds
+    metrics.ack.observe(microseconds: Int(tookMicroseconds))
+    switch answer {
+    case .accepted: entry.source.metrics.accepted.add()
+    case .rejected(let rejection): entry.source.metrics.rejected[rejection].add()
+    }
+    entry.connection?.answer(answer, status: entry.source.successStatus)
+  }
+
+  // MARK: Connections
+
+  func add(_ connection: ConnectionHandler) -> Int {
+    if let free = freeConnections.popLast() {
+      connections[free] = connection
+      return free
+    }
+    connections.append(connection)
+    return connections.count - 1
+  }
+
+  /// `place`: where its request waits, if one does; the events go their way all the same.
+  func remove(connection index: Int, place: Int?) {
+    connections[index] = nil
+    freeConnections.append(index)
+    if let place { places[place].connection = nil }
+    admission.connectionClosed()
+  }
+
+  /// The one clock of this loop: request deadlines and connection time-outs.
+  func sweep() {
+    coarseMs = Clock.monotonicMs
+    for place in places.indices where places[place].connection != nil {
+      run(places[place].progress.elapsed(nowMs: coarseMs), place)
+    }
+    for connection in connections { connection?.elapsed(nowMs: coarseMs) }
+  }
+
+  /// Ends what is idle; everything else ends with its answer.
+  func drain() {
+    isDraining = true
+    for connection in connections { connection?.drain() }
+  }
+
+  /// Ends every connection, answered or not.
+  func closeAll() {
+    for connection in connections { connection?.close() }
+  }
+}

@@ -1,0 +1,350 @@
+// A receiver on loopback, a publisher under the test's control, and a plain socket as sender.
+
+import AdminServer
+import Foundation
+import Glibc
+import Logging
+import Model
+import ServiceLifecycle
+import Settings
+import Signatures
+import Synchronization
+import Telemetry
+
+@testable import ReceiverService
+
+struct Failed: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// Runs blocking code where it blocks nobody.
+func offPool<Result: Sendable>(
+  _ body: @escaping @Sendable () throws -> Result
+) async throws -> Result {
+  try await withCheckedThrowingContinuation { continuation in
+    DispatchQueue.global().async { continuation.resume(with: Swift.Result { try body() }) }
+  }
+}
+
+/// A publisher that the test plays: it takes, refuses, and reports when told to.
+final class FakePublisher: EventPublisher {
+  struct Published: Sendable {
+    let key: String?
+    let value: String
+    let headers: HeaderList
+    let ticket: UInt64
+  }
+
+  private struct Contents {
+    var published: [Published] = []
+    var refusals: [Rejection?] = []
+    var report: (@Sendable ([PublishReport]) -> Void)?
+    var reportsAtOnce = true
+    var isClosed = false
+  }
+
+  private let contents = Mutex(Contents())
+  private let stream: AsyncStream<Published>
+  private let continuation: AsyncStream<Published>.Continuation
+
+  init() { (stream, continuation) = AsyncStream.makeStream() }
+
+  var published: [Published] { contents.withLock { $0.published } }
+  var isClosed: Bool { contents.withLock { $0.isClosed } }
+
+  func attach(_ report: @escaping @Sendable ([PublishReport]) -> Void) {
+    contents.withLock { $0.report = report }
+  }
+
+  /// From now on reports come only from `report`.
+  func holdReports() { contents.withLock { $0.reportsAtOnce = false } }
+
+  /// What the next calls answer, nil for taken.
+  func refuse(_ refusals: [Rejection?]) { contents.withLock { $0.refusals = refusals } }
+
+  /// Waits until so many more events were taken.
+  func next(_ count: Int = 1) async -> [Published] {
+    var found: [Published] = []
+    for await one in stream {
+      found.append(one)
+      if found.count == count { break }
+    }
+    return found
+  }
+
+  func report(_ published: [Published], _ rejection: Rejection? = nil) {
+    let report = contents.withLock { $0.report }
+    report?(published.map { PublishReport(ticket: $0.ticket, rejection: rejection) })
+  }
+
+  func publish(
+    key: [UInt8]?, value: UnsafeRawBufferPointer, headers: HeaderList, ticket: UInt64
+  ) -> Rejection? {
+    let one = Published(
+      key: key.map { String(decoding: $0, as: UTF8.self) },
+      value: String(decoding: value, as: UTF8.self), headers: headers, ticket: ticket)
+    let (refusal, report) = contents.withLock { contents in
+      let refusal = contents.refusals.isEmpty ? nil : contents.refusals.removeFirst()
+      if refusal == nil { contents.published.append(one) }
+      return (refusal, contents.reportsAtOnce ? contents.report : nil)
+    }
+    guard refusal == nil else { return refusal }
+    continuation.yield(one)
+    report?([PublishReport(ticket: ticket, rejection: nil)])
+    return nil
+  }
+
+  func close(timeoutMs: Int) -> Int {
+    contents.withLock { $0.isClosed = true }
+    return 0
+  }
+}
+
+/// A receiver that runs until the closure ends.
+struct Harness: Sendable {
+  let receiver: Receiver
+  let ports: Receiver.Ports
+  let registry: MetricRegistry
+  /// Begins a graceful shutdown, as SIGTERM would.
+  let shutDown: @Sendable () async -> Void
+  /// The end of `run`.
+  let ended: Milestone<Void>
+
+  static let url = "https://hooks.example.com/hooks/crm"
+  static let secret = "8b1a9953c4611296a827abf8c47804d7"
+
+  /// `kafka` nil: the given publisher takes the place of Kafka. `lines`: settings of `receiver:`.
+  static func with(
+    publisher: FakePublisher? = nil, kafka: String = "127.0.0.1:1", _ lines: [String] = [],
+    properties: [String] = [], _ body: @Sendable (Harness) async throws -> Void
+  ) async throws {
+    let registry = MetricRegistry()
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    var factory: Receiver.PublisherFactory?
+    if let publisher {
+      factory = { report in
+        publisher.attach(report)
+        return publisher
+      }
+    }
+    let receiver = try Receiver(
+      try configuration(kafka: kafka, lines, properties), logger: logger, registry: registry,
+      publisher: factory)
+    let ended = Milestone<Void>()
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [
+          ServiceGroupConfiguration.ServiceConfiguration(
+            service: receiver, successTerminationBehavior: .gracefullyShutdownGroup)
+        ], logger: logger))
+    let run = Task {
+      do {
+        try await group.run()
+        ended.reach(.success(()))
+      } catch {
+        ended.reach(.failure(error))
+      }
+    }
+    let harness = Harness(
+      receiver: receiver, ports: try await receiver.ports.value(), registry: registry,
+      shutDown: { await group.triggerGracefulShutdown() }, ended: ended)
+    let result: Result<Void, any Error>
+    do { result = .success(try await body(harness)) } catch { result = .failure(error) }
+    await group.triggerGracefulShutdown()
+    await run.value
+    try result.get()
+  }
+
+  static func configuration(
+    kafka: String, _ lines: [String], _ properties: [String] = []
+  ) throws -> Configuration {
+    let text = """
+      kafka:
+        bootstrap_servers: "\(kafka)"
+        topics: { events: events }
+        properties: { \(properties.joined(separator: ", ")) }
+      receiver:
+        listen_address: 127.0.0.1
+        port: 0
+        admin_port: 0
+        threads: 1
+        drain_grace_ms: 0
+        drain_timeout_ms: 3000
+      \(lines.map { "  " + $0 }.joined(separator: "\n"))
+      sources:
+        crm:
+          provider: hubspot
+          secrets: ["text:older", "text:\(secret)"]
+          public_url: \(url)
+        std:
+          provider: standard-webhooks
+          secrets: ["text:whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+        own:
+          provider: hmac
+          secrets: ["text:s3cret"]
+          signature: { header: X-Sig, signed: "{body}" }
+          event: { id: "header:X-Id", object: "text:issue", record_id: "json:/issue/id" }
+      """
+    return try Configuration.parse(
+      text: text, file: "test.yaml", environment: [:], scope: .receiver)
+  }
+
+  func connect() async throws -> Sender {
+    let port = ports.webhooks
+    return try await offPool { try Sender(port: port) }
+  }
+
+  /// One signed request on a connection of its own.
+  func post(_ body: String) async throws -> Answer {
+    let sender = try await connect()
+    try await sender.send(Self.request(body))
+    return try await sender.answer()
+  }
+
+  /// A whole signed request to the source `crm`.
+  static func request(_ body: String, headers extra: [(String, String)] = []) throws -> String {
+    let now = Int64(Date().timeIntervalSince1970 * 1000)
+    let headers = try Signer(.hubspotV3, secret: secret, publicURL: url)
+      .headers(target: "/hooks/crm", body: Array(body.utf8), nowMs: now)
+    return request(body, path: "/hooks/crm", headers: headers + extra)
+  }
+
+  static func request(
+    _ body: String, path: String, method: String = "POST", headers: [(String, String)] = []
+  ) -> String {
+    let lines = headers.map { "\($0): \($1)\r\n" }.joined()
+    return "\(method) \(path) HTTP/1.1\r\nHost: hooks.example.com\r\n"
+      + "Content-Type: application/json\r\n\(lines)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+  }
+
+  func admin(_ path: String) async throws -> Answer {
+    let port = ports.admin
+    let sender = try await offPool { try Sender(port: port) }
+    try await sender.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
+    return try await sender.answer()
+  }
+
+  /// Asks again until the answer is as wanted.
+  func admin(_ path: String, until isWanted: (Answer) -> Bool) async throws -> Answer {
+    let end = ContinuousClock.now + .seconds(10)
+    while true {
+      let answer = try await admin(path)
+      if isWanted(answer) || ContinuousClock.now > end { return answer }
+      await Task.yield()
+    }
+  }
+}
+
+struct Answer: Sendable {
+  let status: Int
+  let head: String
+  let body: String
+
+  func header(_ name: String) -> String? {
+    for line in head.split(separator: "\r\n") {
+      let parts = line.split(separator: ":", maxSplits: 1)
+      if parts.count == 2, parts[0].lowercased() == name.lowercased() {
+        return parts[1].trimmingCharacters(in: .whitespaces)
+      }
+    }
+    return nil
+  }
+}
+
+/// A connection that sends bytes as they are. Every wait ends after ten seconds.
+final class Sender: Sendable {
+  private let descriptor: Int32
+  private let pending = Mutex<[UInt8]>([])
+
+  init(port: Int) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    setsockopt(
+      descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    let result = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard result == 0 else { throw Failed(description: "connect: errno \(errno)") }
+  }
+
+  deinit { Glibc.close(descriptor) }
+
+  func send(_ text: String) async throws { try await send(Array(text.utf8)) }
+
+  func send(_ bytes: [UInt8]) async throws {
+    try await offPool { [descriptor] in
+      var sent = 0
+      while sent < bytes.count {
+        let count = bytes[sent...].withUnsafeBytes {
+          Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+        guard count > 0 else { throw Failed(description: "send: errno \(errno)") }
+        sent += count
+      }
+    }
+  }
+
+  /// True when nothing at all has come.
+  var isSilent: Bool {
+    var byte: UInt8 = 0
+    return pending.withLock { $0.isEmpty }
+      && recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK)) < 0
+  }
+
+  func answer() async throws -> Answer { try await offPool { try self.readAnswer() } }
+
+  /// True when the other side has ended, possibly after bytes that nobody read.
+  func ends() async throws -> Bool {
+    try await offPool {
+      while true {
+        guard let more = try self.receive() else { return true }
+        self.pending.withLock { $0 += more }
+      }
+    }
+  }
+
+  private func readAnswer() throws -> Answer {
+    while true {
+      if let answer = pending.withLock({ Self.takeAnswer(&$0) }) { return answer }
+      guard let more = try receive() else { throw Failed(description: "the connection ended") }
+      pending.withLock { $0 += more }
+    }
+  }
+
+  private func receive() throws -> [UInt8]? {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let count = recv(descriptor, &buffer, buffer.count, 0)
+    guard count >= 0 else { throw Failed(description: "recv: errno \(errno)") }
+    return count == 0 ? nil : Array(buffer[..<count])
+  }
+
+  private static func takeAnswer(_ bytes: inout [UInt8]) -> Answer? {
+    guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
+    let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
+    let status = Int(head.split(separator: " ")[1]) ?? 0
+    let bare = Answer(status: status, head: head, body: "")
+    let length = Int(bare.header("Content-Length") ?? "0") ?? 0
+    guard bytes.count >= end.upperBound + length else { return nil }
+    let body = String(decoding: bytes[end.upperBound..<(end.upperBound + length)], as: UTF8.self)
+    bytes.removeFirst(end.upperBound + length)
+    return Answer(status: status, head: head, body: body)
+  }
+}
+
+/// HubSpot bodies.
+enum Bodies {
+  static func event(_ object: Int, id: Int = 1) -> String {
+    #"{"eventId":\#(id),"portalId":62515,"occurredAt":1700000000123,"#
+      + #""subscriptionType":"contact.creation","attemptNumber":0,"objectId":\#(object)}"#
+  }
+
+  static func events(_ objects: ClosedRange<Int>) -> String {
+    "[" + objects.map { event($0) }.joined(separator: ",") + "]"
+  }
+}
