@@ -79,8 +79,8 @@ let package = Package(
     .target(
       name: "ReceiverService",
       dependencies: [
-        "Model", "Settings", "Signatures", "Providers", "Kafka", "Telemetry", "AdminServer",
-        logging, lifecycle, signals,
+        "Model", "Settings", "Signatures", "Providers", "JSONText", "Kafka", "Telemetry",
+        "AdminServer", logging, lifecycle, signals,
       ] + nio,
       swiftSettings: strict),
     .target(
@@ -136,6 +136,13 @@ let package = Package(
     .testTarget(
       name: "StoresTests", dependencies: ["Stores", "Model", "CSQLite"], swiftSettings: strict),
     .testTarget(
+      name: "ReceiverServiceTests",
+      dependencies: [
+        "ReceiverService", "Kafka", "Model", "Providers", "Settings", "Signatures", "Telemetry",
+        "AdminServer", logging, lifecycle,
+      ] + nio,
+      swiftSettings: strict),
+    .testTarget(
       name: "OperatorCLITests", dependencies: ["OperatorCLI"], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
@@ -147,7 +154,8 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "CSQLite", "Kafka", "KafkaTestSupport", "Model", "Sandbox", "Signatures", "Stores", "hookferry", "hookferry-receiver",
+        "CSQLite", "Kafka", "KafkaTestSupport", "Model", "Sandbox", "Signatures", "Stores",
+        "hookferry", "hookferry-receiver",
         "hookferry-consumer",
       ],
       swiftSettings: strict),

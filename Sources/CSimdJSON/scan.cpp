@@ -22,8 +22,8 @@ struct names_view {
 };
 
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() &&
-         (text.back() == ' ' || text.back() == '\n' || text.back() == '\r' || text.back() == '\t')) {
+  constexpr std::string_view white = " \n\r\t";
+  while (!text.empty() && white.find(text.back()) != white.npos) {
     text.remove_suffix(1);
   }
   return text;

@@ -66,7 +66,8 @@ extension ConsumerLoop {
         end(attempt, ticket, .failed(error.failure(.enrich)), nowMs: nowMs)
       case .success(let response):
         let answer = attempt.pipeline.fetch?.read(response, wallMs: Clock.wallMs)
-        take(answer ?? .failed(Failure(.bug, .enrich, "an answer nobody asked for")), of: attempt,
+        take(
+          answer ?? .failed(Failure(.bug, .enrich, "an answer nobody asked for")), of: attempt,
           ticket, nowMs: nowMs)
       }
     }

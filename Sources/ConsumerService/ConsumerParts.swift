@@ -50,7 +50,7 @@ struct ConsumerParts: Sendable {
       let fetch = try settings.fetch.map { fetch in
         guard let api = RecordAPI.named(fetch.provider) else {
           throw ConsumerError(
-            message: "pipeline \(settings.name): provider \(fetch.provider) has no API to fetch from",
+            message: "pipeline \(settings.name): \(fetch.provider) has no API to fetch from",
             remedy: "use one of \(RecordAPI.names.joined(separator: ", "))")
         }
         return FetchPlan(api: api, settings: fetch)

@@ -23,7 +23,8 @@ struct FetchPlan: Sendable {
   init(api: RecordAPI, settings: FetchSettings) {
     self.api = api
     self.settings = settings
-    baseURL = settings.baseURL.hasSuffix("/") ? String(settings.baseURL.dropLast()) : settings.baseURL
+    let base = settings.baseURL
+    baseURL = base.hasSuffix("/") ? String(base.dropLast()) : base
   }
 
   func request(for key: RecordKey) -> HTTPRequest {

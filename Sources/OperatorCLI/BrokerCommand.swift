@@ -22,7 +22,8 @@ struct BrokerCommand: AsyncParsableCommand {
   func run() async throws {
     let cluster = try MockCluster.start(brokers: Int32(brokers))
     for (name, partitions) in try topics {
-      try cluster.createTopic(name, partitions: Int32(partitions), replication: Int32(min(brokers, 3)))
+      try cluster.createTopic(
+        name, partitions: Int32(partitions), replication: Int32(min(brokers, 3)))
     }
     Terminal.current.line(cluster.bootstrapServers)
     await Interrupt.wait()

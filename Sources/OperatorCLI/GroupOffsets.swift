@@ -34,7 +34,8 @@ enum GroupOffsets {
         "topic \(topic) has no partition \(stranger)",
         remedy: "it has \(known.count): 0 to \(known.count - 1)")
     }
-    let wanted = (partitions.isEmpty ? known : partitions.sorted()).map { TopicPartition(topic, $0) }
+    let chosen = partitions.isEmpty ? known : partitions.sorted()
+    let wanted = chosen.map { TopicPartition(topic, $0) }
     var committed: [TopicPartition: Int64] = [:]
     for entry in try admin.groupOffsets(
       groupId, partitions: wanted, timeoutMs: timeoutMs)

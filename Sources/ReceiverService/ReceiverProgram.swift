@@ -1,27 +1,47 @@
-// The receiver as a process of its own: file, logger, signals.
-
+// From the command line to the running service, and from its end to an exit code.
 import Logging
 import ServiceLifecycle
 import Settings
 import Telemetry
 import UnixSignals
 
-/// What the executable does behind its command line.
+/// What `hookferry-receiver` does with its arguments.
 package enum ReceiverProgram {
-  /// Serves until SIGTERM or SIGINT; with `checkOnly` returns when the configuration is found good.
-  /// Throws what is wrong, in words for a person.
-  package static func run(configurationPath: String, checkOnly: Bool) async throws {
-    let configuration = try Configuration.load(path: configurationPath, scope: .receiver)
-    let logger = Logger.program(label: "hookferry-receiver")
-    let receiver = try Receiver(configuration, logger: logger)
-    if checkOnly { return }
+  /// Runs until SIGTERM or SIGINT. Returns the exit code: 0 after a clean drain, 78 (sysexits.h)
+  /// when the configuration is at fault, 1 otherwise.
+  package static func run(
+    configPath: String, logLevel: String, isPrintingOnly: Bool
+  ) async -> Int32 {
+    let level = Logger.Level(rawValue: logLevel) ?? .info
+    let log = Logger.program(label: "hookferry-receiver", level: level)
+    let configuration: Configuration
+    do {
+      configuration = try Configuration.load(path: configPath, scope: .receiver)
+    } catch {
+      for problem in error.problems { log.error("\(problem)") }
+      return 78
+    }
+    if isPrintingOnly {
+      StandardOutput.write(configuration.printed)
+      return 0
+    }
+    let service: Receiver
+    do {
+      service = try Receiver(configuration, logger: log)
+    } catch {
+      for problem in error.problems { log.error("\(problem)") }
+      return 78
+    }
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: [
-          ServiceGroupConfiguration.ServiceConfiguration(
-            service: receiver, successTerminationBehavior: .gracefullyShutdownGroup)
-        ],
-        gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-    try await group.run()
+        services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
+    do {
+      try await group.run()
+      return 0
+    } catch {
+      log.critical("stopped: \(error)")
+      return 1
+    }
   }
 }

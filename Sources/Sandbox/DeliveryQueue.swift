@@ -76,10 +76,11 @@ struct DeliveryQueue: Sendable {
   /// and an event that names no record.
   mutating func addPoison(_ count: Int, nowMs: Int64) {
     for _ in 0..<count {
+      let eventId = 9_000_000 + progress.poisonBodies
       let body =
         progress.poisonBodies % 2 == 0
         ? #"[{"eventId":9,"subscriptionType":"contact.propertyChange","objectI"#
-        : #"[{"eventId":\#(9_000_000 + progress.poisonBodies),"subscriptionType":"contact.creation"}]"#
+        : #"[{"eventId":\#(eventId),"subscriptionType":"contact.creation"}]"#
       progress.poisonBodies += 1
       enqueue(.poison(Array(body.utf8)), nowMs)
     }

@@ -10,8 +10,8 @@ package struct RecordWrite: Sendable {
   package var key: RecordKey
   /// The record's modified time in milliseconds; for a delete, the newest one known, or 0.
   package var version: Int64
-  /// When the fetch was sent, in microseconds since the Unix epoch. It orders states of one version,
-  /// and deletes; two fetches of one record must not share it.
+  /// When the fetch was sent, in microseconds since the Unix epoch. It orders states of one
+  /// version, and deletes; two fetches of one record must not share it.
   package var observedAtUs: Int64
   package var change: Change
   package var appliedAtMs: Int64

@@ -2,7 +2,7 @@
 
 package import Model
 
-/// A failed call of the store. The text names the operation and SQLite's own words, never a payload.
+/// A failed call of the store. The text has the operation and SQLite's own words, never a payload.
 package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   package let code: Code
   package let description: String

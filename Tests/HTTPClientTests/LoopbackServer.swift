@@ -6,6 +6,9 @@ import Synchronization
 
 /// Listens on 127.0.0.1 from `init` to `stop`.
 final class LoopbackServer: Sendable {
+  /// A server that takes its time: the handler's thread waits.
+  static func delay(ms: Int32) { _ = poll(nil, 0, ms) }
+
   struct Incoming: Sendable {
     var method = ""
     var target = ""

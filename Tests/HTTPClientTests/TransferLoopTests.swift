@@ -112,7 +112,7 @@ func errorCode(_ result: Result<HTTPResponse, HTTPError>?) -> HTTPError.Code? {
 
   @Test func waitingForASlotIsNotTimedAsConnecting() throws {
     let server = LoopbackServer { incoming in
-      usleep(60_000)
+      LoopbackServer.delay(ms: 60)
       return .ok(incoming.target)
     }
     defer { server.stop() }

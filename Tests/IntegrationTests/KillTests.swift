@@ -7,8 +7,12 @@ import Testing
 @Suite(.serialized) struct KillTests {
   @Test(.timeLimit(.minutes(2)))
   func aKilledConsumerLosesNothingAndRepeatsNothing() async throws {
-    let broker = try Program("hookferry", ["broker", "--topic", "hookferry.events:4", "--topic",
-      "hookferry.dead-letters:1"])
+    let broker = try Program(
+      "hookferry",
+      [
+        "broker", "--topic", "hookferry.events:4", "--topic",
+        "hookferry.dead-letters:1",
+      ])
     let address = try #require(await broker.line { _ in true })
     let rig = try await Rig(bootstrapServers: address, latencyMs: 20)
     let config = try rig.configuration()

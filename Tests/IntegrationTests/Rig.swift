@@ -26,7 +26,8 @@ final class Rig {
     var webhooks = WebhookOptions(url: "http://127.0.0.1:9/", publicURL: Self.publicURL) {
       method, _, body, timestampMs in
       let signer = try? Signer(.hubspotV3, secret: Self.secret, publicURL: Self.publicURL)
-      let headers = try? signer?.headers(method: method, target: "/", body: body, nowMs: timestampMs)
+      let headers = try? signer?.headers(
+        method: method, target: "/", body: body, nowMs: timestampMs)
       return headers ?? []
     }
     webhooks.seed = seed
@@ -94,7 +95,7 @@ final class Rig {
 
   func startReceiver(_ configPath: String) async throws -> Program {
     let receiver = try start("hookferry-receiver", ["--config", configPath])
-    let line = try await receiver.line(containing: "receiver started")
+    let line = try await receiver.line(containing: "listening")
     let port = try #require(LogLine(line)?.fields["port"] as? Int)
     sandbox.setWebhookTarget(
       url: "http://127.0.0.1:\(port)/hooks/crm", publicURL: Self.publicURL)

@@ -103,7 +103,8 @@ import Testing
       }
     }
     consumer.send(15)
-    #expect(await consumer.exitStatus() == 0)
+    let status = await consumer.exitStatus()
+    #expect(status == 0, "\(consumer.printed.joined(separator: "\n"))")
 
     let expected = Dictionary(grouping: replayed, by: \.partition).mapValues {
       $0.map(\.offset).sorted()

@@ -40,7 +40,7 @@ import Testing
     try drainAndHandOver(cluster.bootstrapServers, .cooperativeSticky)
   }
 
-  /// On the stand-alone broker: the mock refuses commits while a member joins, which Kafka does not.
+  /// On the stand-alone broker: the mock refuses commits while a member joins; Kafka does not.
   @Test func drainBeforeEagerUnassign() throws {
     let broker = try StandaloneBroker()
     defer { broker.close() }

@@ -9,10 +9,11 @@ import Testing
       partition: 3, committed: 70, earliest: 20, latest: 90, offsetForTime: offsetForTime)
   }
 
-  @Test(arguments: [
-    (ResetTarget.earliest, 20), (.latest, 90), (.offset(33), 33), (.offset(5), 20),
-    (.offset(500), 90), (.time(1), 90),
-  ] as [(ResetTarget, Int64)])
+  @Test(
+    arguments: [
+      (ResetTarget.earliest, 20), (.latest, 90), (.offset(33), 33), (.offset(5), 20),
+      (.offset(500), 90), (.time(1), 90),
+    ] as [(ResetTarget, Int64)])
   func staysWithinThePartition(target: ResetTarget, after: Int64) {
     #expect(
       target.row(Self.facts())

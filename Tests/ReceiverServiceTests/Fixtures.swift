@@ -214,7 +214,8 @@ struct Harness: Sendable {
   ) -> String {
     let lines = headers.map { "\($0): \($1)\r\n" }.joined()
     return "\(method) \(path) HTTP/1.1\r\nHost: hooks.example.com\r\n"
-      + "Content-Type: application/json\r\n\(lines)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+      + "Content-Type: application/json\r\n\(lines)"
+      + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
   }
 
   func admin(_ path: String) async throws -> Answer {

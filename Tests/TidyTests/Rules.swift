@@ -35,8 +35,8 @@ enum Rules {
     ImportRow(
       target: "ReceiverService",
       allowed: system + nio + lifecycle + [
-        "Model", "Settings", "Signatures", "Providers", "Kafka", "Telemetry", "AdminServer",
-        "Logging",
+        "Model", "Settings", "Signatures", "Providers", "JSONText", "Kafka", "Telemetry",
+        "AdminServer", "Logging",
       ]),
     ImportRow(
       target: "ConsumerService",
@@ -51,6 +51,8 @@ enum Rules {
         "Stores", "Telemetry", "AdminServer", "Sandbox", "ReceiverService", "ConsumerService",
         "ArgumentParser", "Logging",
       ]),
+
+    ImportRow(target: "KafkaTestSupport", allowed: system),
 
     ImportRow(target: "hookferry", allowed: ["OperatorCLI", "ArgumentParser"]),
     ImportRow(target: "hookferry-receiver", allowed: ["ReceiverService", "ArgumentParser"]),

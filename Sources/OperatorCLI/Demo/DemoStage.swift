@@ -36,25 +36,14 @@ struct DemoStage: Sendable {
     try text.write(toFile: directory + "/hookferry.yaml", atomically: true, encoding: .utf8)
     let configuration = try Configuration.parse(
       text: text, file: directory + "/hookferry.yaml", environment: [:])
-    let (ports, sink) = AsyncStream.makeStream(of: Int.self)
+    let receiver = try Receiver(configuration, logger: log)
     let group = ServiceGroup(
       services: [
-        Receiver(configuration, log: log) {
-          sink.yield($0.port)
-          sink.finish()
-        },
+        receiver,
         ConsumerService(configuration, log: log) { counts.note($0) },
       ], logger: log)
-    let services = Task {
-      defer { sink.finish() }
-      try await group.run()
-    }
-    var listening: Int?
-    for await port in ports { listening = port }
-    guard let port = listening else {
-      try await services.value
-      throw CommandError("the receiver did not start", remedy: "see the log above")
-    }
+    let services = Task { try await group.run() }
+    let port = try await receiver.ready.value().webhooks
     sandbox.setWebhookTarget(
       url: "http://127.0.0.1:\(port)/hooks/crm", publicURL: publicURL)
     return DemoStage(
