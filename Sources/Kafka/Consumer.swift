@@ -19,6 +19,8 @@ package final class Consumer {
   var owned: [OwnedPartition] = []
   /// A rebalance that the group waits for.
   var pendingRebalance: PendingRebalance?
+  /// Since an `.assigned` event was brought.
+  var hasBeenAssigned = false
   var isClosed = false
   private var nextPartition = 0
   private var someLeft = false
