@@ -33,7 +33,7 @@ import Testing
     return assigned
   }
 
-  /// On the stand-alone broker: the mock refuses commits while a member joins, which Kafka does not.
+  /// On the stand-alone broker: the mock refuses commits while a member joins, unlike Kafka.
   @Test(arguments: [ConsumerOptions.AssignmentStrategy.range, .cooperativeSticky])
   func drainBeforeUnassign(_ strategy: ConsumerOptions.AssignmentStrategy) throws {
     let broker = try StandaloneBroker()
