@@ -82,7 +82,7 @@ extension AdminClient {
     return descriptions
   }
 
-  /// Creates topics; the outcome of each, in no certain order. `topicAlreadyExists` is one too.
+  /// Creates topics; the outcome of each, in no certain order; one that exists is an error too.
   package func createTopics(
     _ topics: [NewTopic], timeoutMs: Int32
   ) throws(KafkaError) -> [(name: String, error: KafkaError?)] {

@@ -62,6 +62,7 @@ extension Consumer {
     switch rd_kafka_event_error(event) {
     case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
       pendingRebalance = .assign
+      hasBeenAssigned = true
       news.append(.assigned(partitions))
     case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
       pendingRebalance = .revoke(partitions)

@@ -15,10 +15,14 @@ package final class Consumer {
 
   let client: OpaquePointer
   let events: Queue
+  /// How long the leaving may go on after its deadline: by then its request has timed out.
+  let leaveGraceMs: Int64
   /// In the order of assignment; `nextPartition` says whose turn it is.
   var owned: [OwnedPartition] = []
   /// A rebalance that the group waits for.
   var pendingRebalance: PendingRebalance?
+  /// Since an `.assigned` event was brought.
+  var hasBeenAssigned = false
   var isClosed = false
   private var nextPartition = 0
   private var someLeft = false
@@ -59,6 +63,7 @@ package final class Consumer {
       throw KafkaError(.invalidArgument, message: "a consumer needs a group.id")
     }
     events = Queue(queue)
+    leaveGraceMs = Int64(options.socketTimeoutMs) + 1000
     wakeDescriptor = wake
     messages = .allocate(capacity: Self.batchMax)
     messages.initialize(repeating: nil)

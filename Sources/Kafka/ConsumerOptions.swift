@@ -2,8 +2,13 @@
 
 /// Settings of a consumer. Never commits or stores an offset by itself, never creates a topic.
 package struct ConsumerOptions: Sendable {
+  /// How a group shares its partitions out; one for all members.
   package enum AssignmentStrategy: String, Sendable {
+    /// A rebalance takes every partition back for a moment.
     case range
+    /// Only partitions that move are taken back. With librdkafka 2.0.2 a group with more members
+    /// than partitions can make its leader spin for ever, and a member that is closed between
+    /// joining and its first assignment leaves its client behind (else the process would abort).
     case cooperativeSticky = "cooperative-sticky"
   }
 
@@ -44,7 +49,7 @@ package struct ConsumerOptions: Sendable {
   package init(
     bootstrapServers: String, groupId: String, clientId: String = "hookferry",
     groupInstanceId: String? = nil,
-    assignmentStrategy: AssignmentStrategy = .cooperativeSticky,
+    assignmentStrategy: AssignmentStrategy = .range,
     autoOffsetReset: AutoOffsetReset = .earliest, sessionTimeoutMs: Int = 45_000,
     heartbeatIntervalMs: Int = 3000, maxPollIntervalMs: Int = 300_000,
     socketTimeoutMs: Int = 10_000, queuedRecordsMin: Int = 2000, queuedKbytesMax: Int = 16_384,

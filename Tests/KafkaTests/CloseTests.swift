@@ -102,6 +102,69 @@ import Testing
     }
   }
 
+  @Test func memberWithAnUnansweredRevoke() async {
+    await #expect(processExitsWith: .success) {
+      startWatchdog(seconds: 40)
+      let cluster = try MockCluster.start()
+      try cluster.createTopic("t", partitions: 4)
+      let consumer = try Consumer(
+        ConsumerOptions(
+          bootstrapServers: cluster.bootstrapServers, groupId: "g", sessionTimeoutMs: 4000,
+          heartbeatIntervalMs: 100))
+      try consumer.subscribe(["t"])
+      var reading = Reading()
+      require(reading.until(consumer) { !$0.assigned.isEmpty }, "never assigned")
+      try consumer.completeAssign(reading.assigned[0].map { PartitionOffset($0) })
+      cluster.pushErrors(.heartbeat, [.unknownMember])
+      require(reading.until(consumer) { !$0.revoked.isEmpty }, "never revoked")
+      require(consumer.isRebalancing, "no answer is owed")
+      require(consumer.close(timeoutMs: 10_000), "the group was not left")
+      cluster.close()
+      require(LiveHandles.count == 0, "\(LiveHandles.count) handles live")
+    }
+  }
+
+  /// librdkafka 2.0.2 would abort the process here.
+  @Test func cooperativeMembersClosedAtAnyMomentOfJoining() async {
+    await #expect(processExitsWith: .success) {
+      startWatchdog(seconds: 40)
+      let cluster = try MockCluster.start()
+      try cluster.createTopic("t", partitions: 4)
+      // The first round closes before the join is answered, the next ones around its answer.
+      for pollsMax in [0, 30, 31] {
+        let consumers = try (0..<4).map { index in
+          try Consumer(
+            ConsumerOptions(
+              bootstrapServers: cluster.bootstrapServers, groupId: "g\(pollsMax)",
+              clientId: "c\(index)", assignmentStrategy: .cooperativeSticky,
+              sessionTimeoutMs: 4000))
+        }
+        for consumer in consumers { try consumer.subscribe(["t"]) }
+        for _ in 0..<pollsMax {
+          for consumer in consumers { _ = consumer.poll(recordsMax: 0, timeoutMs: 25) }
+        }
+        for consumer in consumers { consumer.close(timeoutMs: 200) }
+      }
+      cluster.close()
+    }
+  }
+
+  /// The leaving is never answered: closing must still end, at whatever moment its time is up.
+  @Test func membersOfAClusterThatStandsStill() async {
+    await #expect(processExitsWith: .success) {
+      startWatchdog(seconds: 40)
+      let ended = DispatchSemaphore(value: 0)
+      for timeoutMs in Int32(0)..<8 {
+        Thread.detachNewThread {
+          do { try closeWithoutAnAnswer(timeoutMs) } catch { require(false, "\(error)") }
+          ended.signal()
+        }
+      }
+      for _ in 0..<8 { ended.wait() }
+      require(LiveHandles.count == 0, "\(LiveHandles.count) handles live")
+    }
+  }
+
   @Test func consumerOfADeadCluster() async {
     await #expect(processExitsWith: .success) {
       startWatchdog(seconds: 40)
@@ -118,4 +181,22 @@ import Testing
       require(LiveHandles.count == 0, "\(LiveHandles.count) handles live")
     }
   }
+}
+
+private func closeWithoutAnAnswer(_ timeoutMs: Int32) throws {
+  let cluster = try MockCluster.start()
+  defer { cluster.close() }
+  try cluster.createTopic("t", partitions: 4)
+  let consumer = try Consumer(
+    ConsumerOptions(
+      bootstrapServers: cluster.bootstrapServers, groupId: "g", sessionTimeoutMs: 6000,
+      socketTimeoutMs: 2000))
+  try consumer.subscribe(["t"])
+  var reading = Reading()
+  require(reading.until(consumer) { !$0.assigned.isEmpty }, "never assigned")
+  try consumer.completeAssign(reading.assigned[0].map { PartitionOffset($0) })
+  try cluster.setRoundTrip(broker: 1, ms: 30_000)
+  let begin = Date()
+  require(!consumer.close(timeoutMs: timeoutMs), "the group was left without an answer")
+  require(Date().timeIntervalSince(begin) < 6, "closing took too long")
 }

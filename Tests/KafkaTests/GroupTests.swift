@@ -33,15 +33,9 @@ import Testing
     return assigned
   }
 
-  @Test func drainBeforeCooperativeUnassign() throws {
-    let cluster = try MockCluster.start()
-    defer { cluster.close() }
-    try cluster.createTopic("t", partitions: Self.partitions)
-    try drainAndHandOver(cluster.bootstrapServers, .cooperativeSticky)
-  }
-
-  /// On the stand-alone broker: the mock refuses commits while a member joins; Kafka does not.
-  @Test func drainBeforeEagerUnassign() throws {
+  /// On the stand-alone broker: the mock refuses commits while a member joins, unlike Kafka.
+  @Test(arguments: [ConsumerOptions.AssignmentStrategy.range, .cooperativeSticky])
+  func drainBeforeUnassign(_ strategy: ConsumerOptions.AssignmentStrategy) throws {
     let broker = try StandaloneBroker()
     defer { broker.close() }
     let admin = try AdminClient(bootstrapServers: broker.bootstrapServers)
@@ -49,7 +43,7 @@ import Testing
     let created = try admin.createTopics(
       [NewTopic("t", partitions: Self.partitions, replication: 1)], timeoutMs: 10_000)
     try #require(created.allSatisfy { $0.error == nil })
-    try drainAndHandOver(broker.bootstrapServers, .range)
+    try drainAndHandOver(broker.bootstrapServers, strategy)
   }
 
   /// The first member drains and commits while the second waits; what was committed never
