@@ -146,7 +146,11 @@ let package = Package(
       name: "OperatorCLITests", dependencies: ["OperatorCLI"], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
-      name: "DeployTests", dependencies: ["Settings", .product(name: "Yams", package: "Yams")],
+      name: "DeployTests",
+      dependencies: [
+        "OperatorCLI", "Settings", "hookferry-receiver", "hookferry-consumer", arguments,
+        .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "SandboxTests", dependencies: ["Sandbox", "HTTPClient", "Model"] + nio,

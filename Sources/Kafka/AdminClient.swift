@@ -34,11 +34,13 @@ package final class AdminClient: Sendable {
 
   deinit { close() }
 
-  /// A second call does nothing.
+  private static let closeWaitMs = 3000
+
+  /// Takes a few seconds at most. A second call does nothing.
   package func close() {
     guard gate.shut(whileWaiting: { usleep(200) }) else { return }
     main.close()
-    Client.destroy(client.raw)
+    _ = Client.destroy(client, waitMs: Self.closeWaitMs)
   }
 
   /// Lends the client to one request.

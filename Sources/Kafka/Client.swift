@@ -1,6 +1,7 @@
 // Making and ending a librdkafka client instance, for every kind of client here.
 
 import CRdKafka
+import Dispatch
 
 /// A librdkafka object that several threads may use.
 // SAFETY: librdkafka's manual: "librdkafka is completely thread-safe ... Any API, unless otherwise
@@ -45,6 +46,17 @@ enum Client {
   static func destroy(_ client: OpaquePointer) {
     rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
     LiveHandles.closed()
+  }
+
+  /// The same, but waits for at most `waitMs`: librdkafka 2.0.2 hangs for ever in its destroy after
+  /// a group request that the broker does not know. Such a client is left behind. False then.
+  static func destroy(_ client: SharedPointer, waitMs: Int) -> Bool {
+    let ended = DispatchSemaphore(value: 0)
+    DispatchQueue.global().async {
+      destroy(client.raw)
+      ended.signal()
+    }
+    return ended.wait(timeout: .now() + .milliseconds(waitMs)) == .success
   }
 
   /// The events that any client may bring; nil for every other type.

@@ -6,9 +6,13 @@ enum GroupOffsets {
 
   /// Throws when the group has members: they would overwrite what is set.
   static func refuseActive(_ groupId: String, _ admin: AdminClient) throws {
-    guard let group = try admin.describeGroups([groupId], timeoutMs: timeoutMs).first,
-      !group.members.isEmpty
-    else { return }
+    guard let group = try admin.describeGroups([groupId], timeoutMs: timeoutMs).first else { return }
+    if let error = group.error {
+      throw CommandError(
+        "cannot tell whether group \(groupId) has active members: \(error)",
+        remedy: error.remedy)
+    }
+    guard !group.members.isEmpty else { return }
     throw CommandError(
       "group \(groupId) has \(group.members.count) active members",
       remedy: "stop the consumers (scale them to 0), wait for their session to end, try again")

@@ -1,46 +1,56 @@
-// What the programs can be called with, as far as files in deploy/ call them. A change of the
-// command line is written down here too.
+// Are the command lines in deploy/ ones that the programs take? The programs themselves are asked.
 
-/// A program, or a program and its subcommand.
-struct CommandSurface {
-  var words: [String]
-  var flags: Set<String>
+import ArgumentParser
+import Foundation
+import OperatorCLI
 
-  static let all: [CommandSurface] = [
-    CommandSurface(words: ["hookferry-receiver"], flags: ["--config"]),
-    CommandSurface(words: ["hookferry-consumer"], flags: ["--config"]),
-    CommandSurface(
-      words: ["hookferry", "topics", "create"],
-      flags: ["--config", "--partitions", "--replication"]),
-    CommandSurface(words: ["hookferry", "sandbox"], flags: ["--port"]),
-    CommandSurface(words: ["hookferry", "demo"], flags: []),
-    CommandSurface(words: ["hookferry", "check"], flags: ["--config"]),
-    CommandSurface(words: ["hookferry", "lag"], flags: ["--config"]),
-    CommandSurface(words: ["hookferry", "replay", "reset"], flags: ["--config"]),
-    CommandSurface(words: ["hookferry", "broker"], flags: []),
-    CommandSurface(words: ["hookferry", "send"], flags: ["--config"]),
-    CommandSurface(words: ["hookferry"], flags: ["--help"]),
-  ]
-
-  /// Nil when the command line fits; else what does not. Every flag is followed by one value.
+enum CommandSurface {
+  /// Nil when the program would take this command line; else what it says against it.
   static func complaint(about command: [String]) -> String? {
-    let line = command.joined(separator: " ")
-    guard let surface = all.first(where: { command.starts(with: $0.words) }) else {
-      return "unknown command: \(line)"
-    }
-    var rest = command.dropFirst(surface.words.count)
-    while let flag = rest.popFirst() {
-      guard surface.flags.contains(flag) else { return "unknown \(flag) in: \(line)" }
-      if flag == "--help" { continue }
-      guard let value = rest.popFirst(), !value.hasPrefix("-") else {
-        return "\(flag) without a value in: \(line)"
+    switch command.first {
+    case "hookferry":
+      do {
+        _ = try Hookferry.parseAsRoot(Array(command.dropFirst()))
+        return nil
+      } catch {
+        return Hookferry.message(for: error)
       }
+    case "hookferry-receiver"?, "hookferry-consumer"?:
+      return serviceComplaint(about: command)
+    default:
+      return "not a program of ours: \(command.joined(separator: " "))"
     }
-    return nil
   }
 
   static func value(of flag: String, in command: [String]) -> String? {
     guard let index = command.firstIndex(of: flag), index + 1 < command.count else { return nil }
     return command[index + 1]
+  }
+
+  /// The services' own help names their options; those that files in deploy/ use take a value.
+  private static func serviceComplaint(about command: [String]) -> String? {
+    guard let help = try? help(of: command[0]) else { return "\(command[0]) gives no help" }
+    var rest = command.dropFirst()
+    while let flag = rest.popFirst() {
+      guard flag.hasPrefix("--"), help.contains("\(flag) <") else {
+        return "\(command[0]) does not know \(flag)"
+      }
+      guard let value = rest.popFirst(), !value.hasPrefix("-") else { return "\(flag) has no value" }
+    }
+    return nil
+  }
+
+  /// The programs lie where the test bundle lies: both come from one build.
+  private static func help(of name: String) throws -> String {
+    let process = Process()
+    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent().appending(path: name)
+    process.arguments = ["--help"]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    return String(decoding: data, as: UTF8.self)
   }
 }

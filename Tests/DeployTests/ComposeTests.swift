@@ -66,7 +66,10 @@ import Yams
     let port = CommandSurface.value(of: "--port", in: sandbox["command"]?.texts ?? [])
     let fetch = try #require(configuration.pipelines.first?.fetch)
     #expect(fetch.baseURL == "http://sandbox:\(port ?? "")")
-    #expect(sandbox["ports"]?.texts == ["\(port ?? ""):\(port ?? "")"])
+    // The control paths know no password: the host's own loopback is the widest they may be.
+    #expect(sandbox["ports"]?.texts == ["127.0.0.1:\(port ?? ""):\(port ?? "")"])
+    let target = CommandSurface.value(of: "--webhook-url", in: sandbox["command"]?.texts ?? [])
+    #expect(target == configuration.sources["crm"]?.publicURL)
     #expect(
       configuration.sources["crm"]?.publicURL
         == "http://receiver:\(configuration.receiver.port)/hooks/crm")
@@ -112,7 +115,7 @@ import Yams
       ("topics", "kafka", "service_healthy"),
       ("receiver", "topics", "service_completed_successfully"),
       ("consumer", "topics", "service_completed_successfully"),
-      ("consumer", "sandbox", "service_started"),
+      ("consumer", "sandbox", "service_started"), ("sandbox", "receiver", "service_healthy"),
     ]
     for (name, other, condition) in needs {
       let found = try Deployment.service(name)["depends_on"]?[other]?["condition"]?.string

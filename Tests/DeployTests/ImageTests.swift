@@ -36,7 +36,7 @@ import Testing
   @Test(arguments: [
     "hookferry-receiver --port 1", "hookferry-receiver --config", "hookferry topic create",
     "hookferry topics create --config --partitions 1", "kafka-topics --create",
-    "hookferry sandbox --listen 1", "hookferry demo now",
+    "hookferry sandbox --port x", "hookferry demo now",
   ])
   func wrongCommandsAreCaught(line: String) {
     let command = line.split(separator: " ").map(String.init)
