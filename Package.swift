@@ -156,6 +156,13 @@ let package = Package(
       name: "SandboxTests", dependencies: ["Sandbox", "HTTPClient", "Model"] + nio,
       swiftSettings: strict),
     .testTarget(
+      name: "ConsumerServiceTests",
+      dependencies: [
+        "ConsumerService", "Kafka", "Model", "Sandbox", "Settings", "Stores", "Telemetry",
+        logging, lifecycle,
+      ],
+      swiftSettings: strict),
+    .testTarget(
       name: "IntegrationTests",
       dependencies: [
         "CSQLite", "Kafka", "KafkaTestSupport", "Model", "Sandbox", "Signatures", "Stores",

@@ -6,7 +6,9 @@ enum GroupOffsets {
 
   /// Throws when the group has members: they would overwrite what is set.
   static func refuseActive(_ groupId: String, _ admin: AdminClient) throws {
-    guard let group = try admin.describeGroups([groupId], timeoutMs: timeoutMs).first else { return }
+    guard let group = try admin.describeGroups([groupId], timeoutMs: timeoutMs).first else {
+      return
+    }
     if let error = group.error {
       throw CommandError(
         "cannot tell whether group \(groupId) has active members: \(error)",

@@ -36,7 +36,7 @@ final class DemoCounts: Sendable {
   func update(_ change: (inout Values) -> Void) { values.withLock { change(&$0) } }
 
   /// Takes the consumer's progress; called on its owner thread.
-  func note(_ progress: Progress) {
+  func note(_ progress: ConsumerProgress) {
     update { values in
       switch progress {
       case .received(let count): values.received += count

@@ -2,7 +2,7 @@
 package import Model
 
 /// One step of one event, told on the owner thread; the receiver of it must not block.
-package enum Progress: Sendable {
+package enum ConsumerProgress: Sendable {
   case assigned(partitions: Int)
   case revoked(partitions: Int, isLost: Bool)
   case received(count: Int)
@@ -13,4 +13,4 @@ package enum Progress: Sendable {
   case committed(partition: Int32, offset: Int64)
 }
 
-package typealias ProgressObserver = @Sendable (Progress) -> Void
+package typealias ProgressObserver = @Sendable (ConsumerProgress) -> Void
