@@ -27,9 +27,9 @@ struct DemoRun {
     view.say("starting an embedded broker, the sandbox CRM, the receiver and the consumer ...")
     let stage = try await DemoStage.start(
       options, directory: directory.path, counts: counts, log: log)
+    view.say("the sandbox changes \(options.records) records \(options.changes) times and sends")
     view.say(
-      "changing \(options.records) records \(options.changes) times; the sandbox sends signed "
-        + "webhooks, \(options.duplicates) % of them twice, out of order, \(options.poison) broken")
+      "signed webhooks: \(options.duplicates) % twice, out of order, \(options.poison) unreadable")
     await play(stage, &view)
     let sent = stage.sandbox.progress
     let source = Self.records(of: stage.sandbox)
@@ -103,22 +103,30 @@ struct DemoRun {
     for line in verdict.mismatches.prefix(10) + verdict.appliedTwice.prefix(10) {
       view.say(terminal.paint("  " + line, .red))
     }
-    let rows: [(String, Int)] = [
-      ("events sent", sent.events + sent.eventsDuplicated + sent.poisonBodies),
-      ("accepted", values.acceptedEvents), ("fetched", values.fetched),
-      ("retried", values.retried), ("written", values.written + values.gone),
-      ("superseded", values.superseded), ("duplicates dropped", values.duplicates),
-      ("dead-lettered", values.deadLettered), ("lost", verdict.lost),
-      ("applied twice", verdict.appliedTwice.count), ("mismatches", verdict.mismatches.count),
+    let rows: [(String, Int, String)] = [
+      ("events sent", sent.events + sent.eventsDuplicated + sent.poisonBodies, "repeats included"),
+      ("accepted", values.acceptedEvents, "answered 2xx: Kafka has them"),
+      ("fetched", values.fetched, "records asked of the API"),
+      ("retried", values.retried, "429, 503 and the like"),
+      ("written", values.written + values.gone, "states new to the database"),
+      ("superseded", values.superseded, "a newer state was there already"),
+      ("duplicates dropped", values.duplicates, ""),
+      ("dead-lettered", values.deadLettered, "with their reason"), ("lost", verdict.lost, ""),
+      ("applied twice", verdict.appliedTwice.count, ""),
+      ("mismatches", verdict.mismatches.count, "database against CRM, record by record"),
     ]
-    for (name, value) in rows {
+    for (name, value, note) in rows {
       let padding = String(repeating: " ", count: 18 - name.count)
-      view.say("\(name)\(padding) = \(value)")
+      let gap = String(repeating: " ", count: max(1, 8 - String(value).count))
+      let line = "\(name)\(padding) = \(value)"
+      view.say(note.isEmpty ? line : line + gap + terminal.paint(note, .dim))
     }
     view.say(
       verdict.isSuccess
-        ? terminal.paint("verdict: the database equals the CRM, record by record", .green)
-        : terminal.paint("verdict: FAILED", .red))
+        ? terminal.paint("verdict: OK, mismatches = 0, nothing lost, nothing applied twice", .green)
+        : terminal.paint(
+          "verdict: FAILED, mismatches = \(verdict.mismatches.count), lost = \(verdict.lost)", .red)
+    )
   }
 
   private static var nowMs: Int64 { StandardError.nowMs() }
