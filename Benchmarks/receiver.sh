@@ -44,13 +44,20 @@ await() {
   tries=0
   until "$@" >/dev/null 2>&1; do
     tries=$((tries + 1))
-    [ "$tries" -lt 100 ] || { echo "gave up waiting for: $*" >&2; tail -n 20 "$work"/*.log >&2; exit 1; }
+    if [ "$tries" -ge 100 ]; then
+      echo "gave up waiting for: $*" >&2
+      tail -n 20 "$work"/*.log >&2
+      exit 1
+    fi
     sleep 0.1
   done
 }
 
 free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
 }
 
 port=$(free_port) admin_port=$(free_port) nginx_port=$(free_port)

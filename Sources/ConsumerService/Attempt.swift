@@ -6,6 +6,8 @@ import Model
 struct Work: Sendable {
   let partition: TopicPartition
   let record: ConsumedRecord
+  /// When it was polled, on the monotonic clock.
+  let receivedMs: Int64
 }
 
 /// An attempt under way, kept by ticket until it ends.

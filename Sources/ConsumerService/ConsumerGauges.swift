@@ -15,6 +15,7 @@ struct ConsumerGauges: Sendable {
   private let lanes: Gauge
   private let windowRecords: Gauge
   private let windowBytes: Gauge
+  private let oldest: Gauge
   private let rebalances: Counter
   private let commitFailures: Counter
   private let registry: MetricRegistry
@@ -31,6 +32,7 @@ struct ConsumerGauges: Sendable {
     lanes = registry.gauge(MetricCatalogue.consumerLanes)
     windowRecords = registry.gauge(MetricCatalogue.consumerWindowRecords)
     windowBytes = registry.gauge(MetricCatalogue.consumerWindowBytes)
+    oldest = registry.gauge(MetricCatalogue.consumerOldestUnfinished)
     rebalances = registry.counter(MetricCatalogue.consumerRebalances)
     commitFailures = registry.counter(MetricCatalogue.consumerCommitFailures)
   }
@@ -68,6 +70,12 @@ struct ConsumerGauges: Sendable {
 
   func wrote(_ done: SinkWriter.Done) {
     writeSeconds.observe(microseconds: Int(done.durationMs * 1000))
+  }
+
+  func set(oldestUnfinishedMs: Int64) { oldest.set(Int(oldestUnfinishedMs)) }
+
+  func set(lag: Int64, partition: Int32) {
+    registry.gauge(MetricCatalogue.consumerLag, String(partition)).set(Int(lag))
   }
 
   func rebalanced() { rebalances.add() }

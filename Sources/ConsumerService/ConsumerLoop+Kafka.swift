@@ -40,7 +40,7 @@ extension ConsumerLoop {
       case .records(let partition, let records):
         polled += records.count
         logReceived(partition, records)
-        admit(records.map { Work(partition: partition, record: $0) })
+        admit(records.map { Work(partition: partition, record: $0, receivedMs: nowMs) })
       case .assigned(let assigned): assign(assigned)
       case .revoked(let revoked, let isLost): beginRevocation(revoked, isLost, nowMs: nowMs)
       case .committed(let result): noteCommit(result)
@@ -73,14 +73,25 @@ extension ConsumerLoop {
       let number = partitions.number(work.partition)
       let record = work.record
       switch table.admission(partition: number, offset: record.offset) {
-      case .accept:
-        table.receive(
-          partition: number, offset: record.offset, key: record.key,
-          bytes: record.byteCount, item: work)
+      case .accept: receive(work, number)
       case .hold: held.append(work)
       case .ignore: break
+      case .rewound:
+        log.write(
+          .warning, "the log went back: its records are taken again",
+          [.partition: work.partition.partition, .offset: record.offset])
+        // Old tickets become stale; what they still write is gated.
+        table.drop(number)
+        table.assign(number)
+        receive(work, number)
       }
     }
+  }
+
+  private func receive(_ work: Work, _ number: Int) {
+    table.receive(
+      partition: number, offset: work.record.offset, key: work.record.key,
+      bytes: work.record.byteCount, item: work)
   }
 
   // MARK: Rebalance
@@ -146,6 +157,8 @@ extension ConsumerLoop {
 
   /// Commits at once: before partitions are given back, and at the end.
   func commitNow(_ numbers: [Int]) {
+    // An asynchronous commit of the same offsets may yet fail, and this is the last chance.
+    for number in numbers { table.commitFailed(number) }
     let offsets = takeCommits(numbers)
     guard !offsets.isEmpty else { return }
     do {
@@ -174,11 +187,15 @@ extension ConsumerLoop {
   private func deferCommit(_ error: KafkaError) {
     for number in table.ownedPartitions { table.commitFailed(number) }
     gauges.commitFailed()
-    log.write(.info, "commit deferred", [.error: error])
+    let isExpected = [.membership, .coordinator].contains(error.kind)
+    log.write(
+      isExpected ? .info : .warning, "commit deferred" + (isExpected ? "" : ": \(error.remedy)"),
+      [.error: error])
   }
 
   private func noteCommitted(_ offset: PartitionOffset) {
     let partition = offset.topicPartition.partition
+    guard table.ownedPartitions.contains(partitions.number(offset.topicPartition)) else { return }
     gauges.committed(partition: partition, offset: offset.offset)
     log.write(.debug, "committed", [.partition: partition, .offset: offset.offset])
     observe(.committed(partition: partition, offset: offset.offset))
@@ -189,7 +206,7 @@ extension ConsumerLoop {
       log.write(.error, "Kafka reported a fatal error", [.error: error])
       health.fail("\(error.name)")
     } else {
-      log.write(.warning, "Kafka reported an error", [.error: error])
+      log.write(.warning, "Kafka reported an error: \(error.remedy)", [.error: error])
     }
   }
 

@@ -84,7 +84,8 @@ extension ConsumerLoop {
         attempt, ticket, attempt.write(version: version, .upsert(payload: payload)), nowMs: nowMs)
     case .gone:
       observe(.fetched(key: attempt.key))
-      write(attempt, ticket, attempt.write(version: attempt.eventVersion, .delete), nowMs: nowMs)
+      // "Not found" carries no version: the store keeps the newest that it knows.
+      write(attempt, ticket, attempt.write(version: 0, .delete), nowMs: nowMs)
     }
   }
 

@@ -60,6 +60,7 @@ final class ConsumerLoop {
   var revocation: Revocation?
   var stopDeadlineMs: Int64?
   var nextCommitMs: Int64 = 0
+  var nextWalkMs: Int64 = 0
   var lastObservedAtUs: Int64 = 0
   var totals = ConsumerTotals()
 
@@ -146,7 +147,7 @@ final class ConsumerLoop {
     for partition in owned { table.drop(partition) }
     transfers.cancelAll()
     transfers.close()
-    consumer.close(timeoutMs: 10_000)
+    consumer.close(timeoutMs: 3000)
     for writer in writers.values { writer.close(timeoutMs: 5000) }
     let undelivered = deadLetters.close(timeoutMs: 5000)
     log.write(.info, "stopped: \(totals)", [.pending: unfinished, .count: undelivered])
@@ -157,6 +158,17 @@ final class ConsumerLoop {
     gauges.set(
       inFlight: table.inFlight, lanes: table.laneCount, windowRecords: table.windowRecords,
       windowBytes: table.windowBytes)
+    // These walk lanes and partitions: once a second will do.
+    guard nowMs >= nextWalkMs else { return }
+    nextWalkMs = nowMs + 1000
+    gauges.set(oldestUnfinishedMs: table.least { $0.receivedMs }.map { nowMs - $0 } ?? 0)
+    for number in table.ownedPartitions {
+      let partition = partitions.name(number)
+      guard let end = consumer.knownEnd(partition), let done = table.frontier(number) else {
+        continue
+      }
+      gauges.set(lag: max(0, end - done), partition: partition.partition)
+    }
   }
 
   /// What one round may poll.

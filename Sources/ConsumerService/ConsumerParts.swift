@@ -33,14 +33,21 @@ struct ConsumerParts: Sendable {
     writers = try Self.writers(configuration, ports: ports)
     deadLetters = try Producer(
       Self.producerOptions(configuration.kafka),
-      onDeliveries: { ports.deliveries.push($0) })
+      onDeliveries: { ports.deliveries.push($0) },
+      onEvent: { event in
+        guard case .failure(let error) = event else { return }
+        log.write(.warning, "dead letters: \(error.remedy)", [.error: error])
+        if error.isFatal { health.fail(error.name) }
+      })
     self.gauges = gauges
     self.health = health
     self.observe = observe
     self.log = log
     let connections = configuration.pipelines.compactMap(\.fetch?.connectionsMax).max() ?? 1
     httpLimits = HTTPLimits(
-      connectionsPerHostMax: connections, waitingMax: configuration.consumer.inFlightMax)
+      connectionsPerHostMax: connections, connectionsMax: max(256, connections),
+      // After a revoke the old transfers run out while new ones start.
+      waitingMax: 2 * configuration.consumer.inFlightMax)
     consumerOptions = Self.consumerOptions(configuration)
   }
 
@@ -81,7 +88,10 @@ struct ConsumerParts: Sendable {
   private static func producerOptions(_ kafka: KafkaSettings) -> ProducerOptions {
     ProducerOptions(
       bootstrapServers: kafka.bootstrapServers, clientId: "hookferry-consumer",
-      extra: kafka.properties.mapValues { $0.reveal() })
+      // A dead letter is its original and up to 4 KiB of provenance; brokers take 1,048,588 bytes.
+      extra: ["message.max.bytes": "1040000"].merging(
+        kafka.properties.mapValues { $0.reveal() }
+      ) { $1 })
   }
 
   private static func consumerOptions(_ configuration: Configuration) -> ConsumerOptions {

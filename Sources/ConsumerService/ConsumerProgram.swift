@@ -1,4 +1,5 @@
 // From the command line to the running service, and from its end to an exit code.
+import Kafka
 import Logging
 import ServiceLifecycle
 import Settings
@@ -7,13 +8,16 @@ import UnixSignals
 
 /// What `hookferry-consumer` does with its arguments.
 package enum ConsumerProgram {
+  /// What `logLevel` may be.
+  package static let logLevels = Logger.Level.allCases.map(\.rawValue)
+
   /// Runs until SIGTERM or SIGINT. Returns the exit code: 0 after a clean drain, 78 (sysexits.h)
   /// when the configuration is at fault, 1 otherwise.
   package static func run(
     configPath: String, logLevel: String, isPrintingOnly: Bool
   ) async -> Int32 {
-    let level = Logger.Level(rawValue: logLevel) ?? .info
-    let log = Logger.program(label: "hookferry-consumer", level: level)
+    let log = Logger.program(
+      label: "hookferry-consumer", level: Logger.Level(rawValue: logLevel) ?? .info)
     let configuration: Configuration
     do {
       configuration = try Configuration.load(path: configPath, scope: .consumer)
@@ -33,6 +37,12 @@ package enum ConsumerProgram {
     do {
       try await group.run()
       return 0
+    } catch let error as ConsumerError {
+      log.critical("\(error)")
+      return 78
+    } catch let error as KafkaError {
+      log.critical("stopped: \(error); \(error.remedy)")
+      return error.kind == .configuration ? 78 : 1
     } catch {
       log.critical("stopped: \(error)")
       return 1

@@ -41,7 +41,13 @@ struct FetchPlan: Sendable {
   func read(_ response: HTTPResponse, wallMs: Int64) -> FetchAnswer {
     switch response.meaning(.enrich, nowMs: wallMs) {
     case .failed(let failure): return .failed(failure)
-    case .gone: return .gone
+    case .gone:
+      // A wrong base_url answers 404 to everything: that must not delete the database's records.
+      guard api.isGone(response.body) else {
+        let message = "a 404 that is not the API's own word for a missing record: check base_url"
+        return .failed(Failure(.permanent, .enrich, message, httpStatus: response.status))
+      }
+      return .gone
     case .ok: break
     }
     guard let version = api.version(of: response.body) else {

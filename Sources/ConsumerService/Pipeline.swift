@@ -25,6 +25,8 @@ extension Attempt {
 
   /// For pipelines without a fetch.
   var eventAsWrite: RecordWrite {
-    write(version: eventVersion, .upsert(payload: work.record.value))
+    var write = write(version: eventVersion, .upsert(payload: work.record.value))
+    write.carriesEvent = true
+    return write
   }
 }

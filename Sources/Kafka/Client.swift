@@ -48,8 +48,8 @@ enum Client {
     LiveHandles.closed()
   }
 
-  /// The same, but waits for at most `waitMs`: librdkafka 2.0.2 hangs for ever in its destroy after
-  /// a group request that the broker does not know. Such a client is left behind. False then.
+  /// The same, but waits for at most `waitMs`: after a group request that the broker does not know,
+  /// librdkafka 2.0.2 can hang for ever in its destroy. Such a client is left behind. False then.
   static func destroy(_ client: SharedPointer, waitMs: Int) -> Bool {
     let ended = DispatchSemaphore(value: 0)
     DispatchQueue.global().async {

@@ -51,6 +51,15 @@ extension Consumer {
     try Offsets.watermarks(client, partition, timeoutMs)
   }
 
+  /// The offset after the last one as the last fetch told it; nil before the first. Asks nobody.
+  package func knownEnd(_ partition: TopicPartition) -> Int64? {
+    var low: Int64 = 0
+    var high: Int64 = 0
+    let code = rd_kafka_get_watermark_offsets(
+      client, partition.topic, partition.partition, &low, &high)
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : nil
+  }
+
   /// The first offset of each partition whose record is at least this old; `PartitionOffset.end`
   /// where there is none.
   package func offsetsForTimes(

@@ -36,8 +36,10 @@ struct Lane<Item: Sendable>: Sendable {
   private var entries: [Entry] = []
   private var first = 0
 
-  /// Attempts at the head so far; throttled ones do not count.
+  /// Attempts that count against the limit; throttled ones, and a sink that is down, do not.
   var attempts = 0
+  /// Failures of the head so far, of every kind: what the wait grows with.
+  var failures = 0
   var firstFailedAtMs: Int64?
   /// What the head failed with, once it is to be buried.
   var burial: Failure?
@@ -68,6 +70,7 @@ struct Lane<Item: Sendable>: Sendable {
       first = 0
     }
     attempts = 0
+    failures = 0
     firstFailedAtMs = nil
     burial = nil
     return entry

@@ -81,14 +81,17 @@ extension LaneTable {
     }
     let index = ticket.lane
     lanes[index].firstFailedAtMs = lanes[index].firstFailedAtMs ?? nowMs
-    // Being asked to slow down is not a failure of the record: it never leads to a dead letter.
-    if failure.failureClass != .throttled { lanes[index].attempts += 1 }
+    lanes[index].failures += 1
+    // Being asked to slow down, and a sink that is down, are no failures of the record: they never
+    // lead to a dead letter, or a full disk would drain the topic into it.
+    let isSinkDown = failure.stage == .write && failure.failureClass == .transient
+    if failure.failureClass != .throttled, !isSinkDown { lanes[index].attempts += 1 }
     if failure.failureClass.isRetriable, lanes[index].attempts < limits.attemptsMax {
-      let attempt = max(1, lanes[index].attempts)
       let dueMs =
-        nowMs + backoff.delayMs(attempt: attempt, retryAfterMs: failure.retryAfterMs)
+        nowMs
+        + backoff.delayMs(attempt: lanes[index].failures, retryAfterMs: failure.retryAfterMs)
       wait(lane: index, untilMs: dueMs)
-      return .retry(atMs: dueMs, attempt: attempt)
+      return .retry(atMs: dueMs, attempt: lanes[index].failures)
     }
     lanes[index].burial = failure
     makeReady(index)
@@ -105,7 +108,9 @@ extension LaneTable {
     }
     freeSlot(of: ticket.lane)
     guard isAcknowledged else {
-      let dueMs = nowMs + backoff.delayMs(attempt: 4, retryAfterMs: backoff.baseMs)
+      // Never at once again: a produce that fails immediately must not spin.
+      let dueMs =
+        nowMs + max(backoff.baseMs, backoff.delayMs(attempt: 6, retryAfterMs: nil))
       wait(lane: ticket.lane, untilMs: dueMs)
       return .retry(atMs: dueMs, attempt: lanes[ticket.lane].attempts)
     }

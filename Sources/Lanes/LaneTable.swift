@@ -55,6 +55,14 @@ package struct LaneTable<Item: Sendable>: Sendable {
   /// When the next waiting lane is due; nil when none waits.
   package var nextDueMs: Int64? { timers.nextDueMs }
 
+  /// The least of these over the heads of all lanes; nil without lanes. Walks every lane.
+  package func least(_ value: (Item) -> Int64) -> Int64? {
+    lanes.compactMap { $0.head.map { value($0.item) } }.min()
+  }
+
+  /// What may be committed of a partition now; nil before its first record.
+  package func frontier(_ partition: Int) -> Int64? { partitions[partition]?.ledger.frontier }
+
   // MARK: Partitions
 
   /// Begins work on a partition. Its ledger is empty: whatever was known before is forgotten.
@@ -107,14 +115,17 @@ package struct LaneTable<Item: Sendable>: Sendable {
     case accept
     /// The ledger is stretched to its limit: hold the record and ask again after completions.
     case hold
-    /// The partition is not ours (any more), or the offset was received before.
+    /// The partition is not ours (any more).
     case ignore
+    /// The offset is below what was received: the log was cut and reading began again. Drop and
+    /// assign the partition, then ask again: the ledger must not count old offsets as new ones.
+    case rewound
   }
 
   package func admission(partition: Int, offset: Int64) -> Admission {
     guard let state = partitions[partition], !state.isFenced else { return .ignore }
     guard !state.ledger.canReceive(offset) else { return .accept }
-    return state.ledger.hasReceived(offset) ? .ignore : .hold
+    return state.ledger.hasReceived(offset) ? .rewound : .hold
   }
 
   /// Takes a record in. Call only where `admission` said `accept`.

@@ -34,11 +34,11 @@ package enum FailureClass: String, Sendable, CaseIterable {
   /// What a person can do about it.
   package var remedy: String {
     switch self {
-    case .transient: "wait or look after the destination, then redrive"
-    case .throttled: "lower the rate or raise the quota, then redrive"
-    case .auth: "mend the credential, then redrive"
-    case .conflict: "redrive; if it comes back, find who else writes this record"
-    case .permanent: "mend the mapping or the record at its source, then redrive"
+    case .transient: "wait or look after the destination, then replay"
+    case .throttled: "lower the rate or raise the quota, then replay"
+    case .auth: "mend the credential, then replay"
+    case .conflict: "replay; if it comes back, find who else writes this record"
+    case .permanent: "mend the mapping or the record at its source, then replay"
     case .poison: "look at the value; if it is ours, mend the producer"
     case .bug: "report it with the dead letter's headers"
     }

@@ -6,7 +6,10 @@ struct BrokerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "broker",
     abstract: "Run the embedded mock broker until interrupted; nothing of it is durable.",
-    discussion: "The first line printed is its address, for kafka.bootstrap_servers.")
+    discussion: """
+      The first line printed is its address, for kafka.bootstrap_servers. It has no admin \
+      requests: topics are given here, and replay reset needs a real broker.
+      """)
 
   @Option(help: "Brokers of the cluster.")
   var brokers = 1

@@ -67,8 +67,7 @@ struct CheckCommand: AsyncParsableCommand {
     }
   }
 
-  /// Any answer but a refusal of the credential shows that the API is there: the record asked for
-  /// need not exist.
+  /// The record asked for need not exist: the API's own word for that will do.
   private func checkAPI(
     _ pipeline: String, _ fetch: FetchSettings, _ report: inout CheckReport
   ) async {
@@ -81,12 +80,13 @@ struct CheckCommand: AsyncParsableCommand {
       var headers: HTTPHeaders = [:]
       if let token = fetch.token { headers.append("Authorization", "Bearer \(token.reveal())") }
       let path = api.path(object: "contact", recordId: "0", properties: [])
+      let base = fetch.baseURL.hasSuffix("/") ? String(fetch.baseURL.dropLast()) : fetch.baseURL
       let answer: Result<HTTPResponse, HTTPError>
       do throws(HTTPError) {
         answer = .success(
           try await session.send(
             HTTPRequest(
-              method: "GET", url: fetch.baseURL + path, headers: headers,
+              method: "GET", url: base + path, headers: headers,
               connectTimeoutMs: Int32(fetch.connectTimeoutMs),
               totalTimeoutMs: Int32(fetch.totalTimeoutMs),
               responseBytesMax: fetch.responseBytesMax)))
@@ -95,10 +95,15 @@ struct CheckCommand: AsyncParsableCommand {
       }
       await session.close()
       let response = try answer.get()
-      if [401, 403].contains(response.status) {
-        report.fail(subject, "\(fetch.baseURL) answered \(response.status); mend its token")
-      } else {
+      switch response.status {
+      case 200..<300: report.pass(subject, "\(fetch.baseURL) answers")
+      case 404 where api.isGone(response.body):
         report.pass(subject, "\(fetch.baseURL) answers")
+      case 401, 403:
+        report.fail(subject, "\(fetch.baseURL) answered \(response.status); mend its token")
+      case 404:
+        report.fail(subject, "\(fetch.baseURL) is not the API's: 404; mend base_url")
+      default: report.fail(subject, "\(fetch.baseURL) answered \(response.status)")
       }
     } catch {
       report.fail(subject, "\(fetch.baseURL): \(error)")

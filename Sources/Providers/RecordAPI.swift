@@ -15,6 +15,8 @@ package struct RecordAPI: Sendable, Equatable {
   package var batchIdsMax: Int
   /// Array field of a batch answer with one record an element.
   package var batchResultsField: String
+  /// What a 404's `category` says when the record is not there. Any other 404 is a wrong address.
+  package var goneCategory: String
   /// Before the object's segment.
   private let root: String
   /// Object to path segment; any other object stands for itself.
@@ -29,7 +31,9 @@ package struct RecordAPI: Sendable, Equatable {
 
   package static let hubspot = RecordAPI(
     name: "hubspot", versionField: "updatedAt", idField: "id", batchIdsMax: 100,
-    batchResultsField: "results", root: "/crm/v3/objects/",
+    batchResultsField: "results",
+    // As quoted in HubSpot/hubspot-api-nodejs#669.
+    goneCategory: "OBJECT_NOT_FOUND", root: "/crm/v3/objects/",
     segments: [
       "contact": "contacts", "company": "companies", "deal": "deals", "ticket": "tickets",
       "line_item": "line_items", "product": "products",
@@ -45,6 +49,13 @@ package struct RecordAPI: Sendable, Equatable {
 
   /// Path of `POST` for up to `batchIdsMax` records.
   package func batchPath(object: String) -> String { root + segment(object) + "/batch/read" }
+
+  /// True when a 404 or 410 with this body means that the record is not there. Any thread.
+  package func isGone(_ answer: [UInt8]) -> Bool {
+    answer.withUnsafeBytes { bytes in
+      (try? JSONScanner())?.text(at: "/category", in: bytes) == goneCategory
+    }
+  }
 
   /// Milliseconds since the Unix epoch; nil when the answer has no readable version. Any thread.
   package func version(of answer: [UInt8]) -> Int64? {

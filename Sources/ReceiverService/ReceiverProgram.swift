@@ -7,13 +7,16 @@ import UnixSignals
 
 /// What `hookferry-receiver` does with its arguments.
 package enum ReceiverProgram {
+  /// What `logLevel` may be.
+  package static let logLevels = Logger.Level.allCases.map(\.rawValue)
+
   /// Runs until SIGTERM or SIGINT. Returns the exit code: 0 after a clean drain, 78 (sysexits.h)
   /// when the configuration is at fault, 1 otherwise.
   package static func run(
     configPath: String, logLevel: String, isPrintingOnly: Bool
   ) async -> Int32 {
-    let level = Logger.Level(rawValue: logLevel) ?? .info
-    let log = Logger.program(label: "hookferry-receiver", level: level)
+    let log = Logger.program(
+      label: "hookferry-receiver", level: Logger.Level(rawValue: logLevel) ?? .info)
     let configuration: Configuration
     do {
       configuration = try Configuration.load(path: configPath, scope: .receiver)

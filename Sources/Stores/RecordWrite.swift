@@ -15,6 +15,8 @@ package struct RecordWrite: Sendable {
   package var observedAtUs: Int64
   package var change: Change
   package var appliedAtMs: Int64
+  /// The payload is the event's own and no fresh fetch: a repeat of it can only be old.
+  package var carriesEvent = false
 
   package enum Change: Sendable, Equatable {
     /// JSON, kept as it is. Equal bytes are an equal state.

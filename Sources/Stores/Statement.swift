@@ -111,7 +111,7 @@ extension StoreError {
     let extended = sqlite3_extended_errcode(database)
     let code: Code =
       switch extended & 0xFF {
-      case SQLITE_BUSY, SQLITE_LOCKED: .busy
+      case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL: .busy
       case SQLITE_FULL: .diskFull
       case SQLITE_IOERR, SQLITE_NOMEM: .io
       case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH: .readOnly

@@ -35,8 +35,9 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
 
   package var failureClass: FailureClass {
     switch code {
-    case .busy, .diskFull, .io, .closed: .transient
-    case .readOnly, .cannotOpen, .corrupt, .newerSchema, .tooLarge: .permanent
+    // The sink's state, not the record's: it can be mended while the record waits.
+    case .busy, .diskFull, .io, .closed, .readOnly, .cannotOpen, .corrupt, .newerSchema: .transient
+    case .tooLarge: .permanent
     case .bug: .bug
     }
   }

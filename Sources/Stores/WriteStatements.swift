@@ -68,6 +68,7 @@ struct WriteStatements {
     let key: [SQLValue] = [
       .text(write.key.tenant), .text(write.key.object), .text(write.key.recordId),
     ]
+    if isKnown, write.carriesEvent { return .duplicate }
     // A known event may still bring a newer state: the row was lost or rolled back, or the source
     // changed again. State decides; the inbox only tells a repeat from news.
     let outcome: Outcome =
@@ -110,7 +111,11 @@ struct WriteStatements {
       if verdict == .delete { try deleteRecord.run(place + mark) }
     }
     switch verdict {
-    case .write, .delete: try log.run(place + [.integer(verdict == .delete ? 1 : 0)] + mark)
+    case .write: try log.run(place + [.integer(0)] + mark)
+    case .delete:
+      let version = max(state?.version ?? write.version, write.version)
+      let place = key + [.integer(version), .integer(write.observedAtUs)]
+      try log.run(place + [.integer(1)] + mark)
     case .advance: try advanceRecord.run(place)
     case .keep: break
     }

@@ -45,7 +45,7 @@ extension MetricCatalogue {
   package static let consumerDeadLetters = Metric<Counter>(
     "hookferry_consumer_dead_letters_total", labels: [failureClass],
     "Records sent to the dead-letter topic and acknowledged there.",
-    action: "Read their headers: class and stage say what to mend; then redrive.")
+    action: "Read their headers: class and stage say what to mend; then replay.")
   package static let consumerFetches = Metric<Counter>(
     "hookferry_consumer_fetch_total", labels: [MetricLabel("status", FetchStatus.self)],
     "API calls, by what came back.", action: "429: the quota is used up. none: the API is away.")

@@ -21,6 +21,12 @@ struct HookferryConsumerMain: AsyncParsableCommand {
   @Flag(help: "Read the configuration, print it without secrets, and end.")
   var printConfig = false
 
+  func validate() throws {
+    guard ConsumerProgram.logLevels.contains(logLevel) else {
+      throw ValidationError("--log-level \(logLevel): \(ConsumerProgram.logLevels)")
+    }
+  }
+
   func run() async throws {
     let status = await ConsumerProgram.run(
       configPath: config, logLevel: logLevel, isPrintingOnly: printConfig)

@@ -21,6 +21,12 @@ struct HookferryReceiverMain: AsyncParsableCommand {
   @Flag(help: "Read the configuration, print it without secrets, and end.")
   var printConfig = false
 
+  func validate() throws {
+    guard ReceiverProgram.logLevels.contains(logLevel) else {
+      throw ValidationError("--log-level \(logLevel): \(ReceiverProgram.logLevels)")
+    }
+  }
+
   func run() async throws {
     let status = await ReceiverProgram.run(
       configPath: config, logLevel: logLevel, isPrintingOnly: printConfig)

@@ -35,7 +35,9 @@ enum CommandSurface {
       guard flag.hasPrefix("--"), help.contains("\(flag) <") else {
         return "\(command[0]) does not know \(flag)"
       }
-      guard let value = rest.popFirst(), !value.hasPrefix("-") else { return "\(flag) has no value" }
+      guard let value = rest.popFirst(), !value.hasPrefix("-") else {
+        return "\(flag) has no value"
+      }
     }
     return nil
   }

@@ -172,17 +172,6 @@ import Testing
     #expect(error?.message.contains("Connection refused") == true)
   }
 
-  /// The mock knows no group requests: librdkafka then hangs in its destroy, which must not be us.
-  @Test func aRequestThatTheBrokerLacksEndsInAnErrorAndInTime() throws {
-    let cluster = try MockCluster.start()
-    defer { cluster.close() }
-    let client = try AdminClient(bootstrapServers: cluster.bootstrapServers)
-    let start = ContinuousClock.now
-    #expect(try client.describeGroups(["g"], timeoutMs: 1000).first?.error != nil)
-    client.close()
-    #expect(ContinuousClock.now - start < .seconds(10))
-  }
-
   @Test func closedClientRefuses() throws {
     let admin = try AdminClient(bootstrapServers: "127.0.0.1:1")
     admin.close()

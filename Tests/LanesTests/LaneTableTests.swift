@@ -164,6 +164,24 @@ final class TableProbe {
     }
   }
 
+  @Test func aSinkThatIsDownNeverLeadsToABurialAndWaitsGrow() {
+    let table = Self.table(attemptsMax: 2)
+    table.feed(0, "a")
+    var nowMs: Int64 = 0
+    var attempts: [Int] = []
+    for _ in 0..<20 {
+      let ticket = table.starts(nowMs: nowMs)[0].0
+      let full = Outcome.failed(Failure(.transient, .write, "the disk is full"))
+      guard case .retry(let atMs, let attempt) = table.finish(ticket, full, nowMs: nowMs) else {
+        Issue.record("expected a retry")
+        return
+      }
+      attempts.append(attempt)
+      nowMs = atMs
+    }
+    #expect(attempts == Array(1...20), "the wait grows with every failure")
+  }
+
   @Test func aFencedPartitionStartsNothingAndADroppedOneForgets() {
     let table = Self.table()
     table.assign(1)
@@ -200,11 +218,11 @@ final class TableProbe {
     #expect(table.takeCommit(0) == 1)
   }
 
-  @Test func recordsAreHeldAtTheSpanLimitAndRepeatsIgnored() {
+  @Test func recordsAreHeldAtTheSpanLimitAndARewindIsSeen() {
     let table = Self.table()
     #expect(table.admission(partition: 0, offset: 0) == .accept)
     table.feed(0, "a")
-    #expect(table.admission(partition: 0, offset: 0) == .ignore)
+    #expect(table.admission(partition: 0, offset: 0) == .rewound)
     #expect(table.admission(partition: 0, offset: 1 << 20) == .hold)
     #expect(table.admission(partition: 9, offset: 0) == .ignore)
     #expect(table.finish(table.starts()[0].0, .written, nowMs: 0) == .done)

@@ -32,6 +32,14 @@ import Testing
     #expect(api.version(of: Array("<html>".utf8)) == nil)
   }
 
+  @Test func onlyTheAPIsOwnWordMeansGone() {
+    let gone = #"{"status":"error","message":"Object not found.","category":"OBJECT_NOT_FOUND"}"#
+    #expect(api.isGone(Array(gone.utf8)))
+    #expect(!api.isGone(Array(#"{"status":"error","message":"resource not found"}"#.utf8)))
+    #expect(!api.isGone(Array("<html>404</html>".utf8)))
+    #expect(!api.isGone([]))
+  }
+
   @Test func names() {
     #expect(RecordAPI.names == ["hubspot"])
     #expect(RecordAPI.named("nope") == nil)
