@@ -232,8 +232,10 @@ struct csimdjson_parser {
   bool is_too_deep() const {
     // Nearly every text has too few brackets to be too deep, and counting them is vectorised.
     // '[' and '{' differ in one bit.
-    size_t openings = 0;
-    for (size_t at = 0; at < length; at++) openings += (text[at] | 0x20) == '{';
+    const char *bytes = text.data();
+    const size_t count = length;
+    uint32_t openings = 0;
+    for (size_t at = 0; at < count; at++) openings += (bytes[at] | 0x20) == '{';
     if (openings <= depth_max) return false;
     uint32_t depth = 0;
     bool in_string = false;

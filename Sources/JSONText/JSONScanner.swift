@@ -6,16 +6,22 @@ import CSimdJSON
 /// text it has seen.
 package final class JSONScanner {
   private let parser: OpaquePointer
-  private var rows = csimdjson_rows()
+  /// On the heap, so that reading a slice costs no check for exclusive access.
+  private let rows: UnsafeMutablePointer<csimdjson_rows>
   private var width = 1
 
   /// `depthMax`: objects and arrays nested deeper are refused as `tooDeep`.
   package init(depthMax: Int = 128) throws(JSONTextError) {
     guard let parser = csimdjson_parser_new(UInt32(clamping: depthMax)) else { throw .noMemory }
     self.parser = parser
+    rows = .allocate(capacity: 1)
+    rows.initialize(to: csimdjson_rows())
   }
 
-  deinit { csimdjson_parser_free(parser) }
+  deinit {
+    csimdjson_parser_free(parser)
+    rows.deallocate()
+  }
 
   /// Looks at the value at `pointer`: an array gives one row an element, anything else one row.
   /// Each row knows the element and those of `fields` that it has. The rows stand until the next
@@ -31,7 +37,7 @@ package final class JSONScanner {
         withUnsafePointer(to: CChar(0)) { empty in
           csimdjson_scan(
             parser, start, bytes.count, text.baseAddress ?? empty, text.count, fields?.entries,
-            count, &rows)
+            count, rows)
         }
       }
     }
@@ -48,9 +54,9 @@ package final class JSONScanner {
   }
 
   /// Rows of the last scan; 0 for an empty array.
-  package var count: Int { rows.count }
+  package var count: Int { rows.pointee.count }
   /// True when the last scan looked at an array.
-  package var isArray: Bool { rows.is_array != 0 }
+  package var isArray: Bool { rows.pointee.is_array != 0 }
 
   /// The row's element itself.
   package func element(_ row: Int) -> JSONSlice { slice(row, 0) }
@@ -60,8 +66,8 @@ package final class JSONScanner {
   package func field(_ row: Int, _ index: Int) -> JSONSlice { slice(row, index + 1) }
 
   private func slice(_ row: Int, _ column: Int) -> JSONSlice {
-    precondition(row >= 0 && row < rows.count && column < width, "JSONScanner: no such row")
-    guard let span = rows.spans?[row * width + column] else {
+    precondition(row >= 0 && row < rows.pointee.count && column < width, "JSONScanner: no such row")
+    guard let span = rows.pointee.spans?[row * width + column] else {
       return JSONSlice(kind: .missing, range: 0..<0)
     }
     let start = Int(span.offset)

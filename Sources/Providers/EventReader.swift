@@ -67,11 +67,13 @@ struct EventReader {
 /// One event at hand: its fields as found, and where to look for the rest.
 struct EventSight {
   let view: RequestView
-  /// What the field slices are offsets into.
-  let scanned: UnsafeRawBufferPointer
   let value: UnsafeRawBufferPointer
-  let fields: ArraySlice<JSONSlice>
-  let scanner: JSONScanner
+  /// Has scanned the body; nil when that is no JSON, or must stay one event.
+  let scanner: JSONScanner?
+  /// The event's row in it.
+  let row: Int
+  /// For values that lie deeper: the rows above must stand meanwhile.
+  let lookup: JSONScanner
 
   /// Non-empty text, or nil.
   func text(_ place: EventReader.Place?) -> String? {
@@ -79,8 +81,8 @@ struct EventSight {
     let found: String? =
       switch place {
       case .header(let name): view.header(name).map { String(decoding: $0, as: UTF8.self) }
-      case .field(let index): slice(index).text(in: scanned)
-      case .pointer(let pointer): scanner.text(at: pointer, in: value)
+      case .field(let index): slice(index).text(in: view.body)
+      case .pointer(let pointer): lookup.text(at: pointer, in: value)
       case .text(let text): text
       }
     return found?.isEmpty == true ? nil : found
@@ -95,7 +97,7 @@ struct EventSight {
     case .field(let index):
       let slice = slice(index)
       guard slice.kind == .string || slice.kind == .number else { return appendText(place, &bytes) }
-      bytes.append(contentsOf: slice.raw(in: scanned))
+      bytes.append(contentsOf: slice.raw(in: view.body))
     case .pointer, .text: return appendText(place, &bytes)
     }
     return true
@@ -110,11 +112,10 @@ struct EventSight {
   func integer(_ place: EventReader.Place) -> Int64? {
     guard case .field(let index) = place else { return text(place).flatMap { Int64($0) } }
     let slice = slice(index)
-    return slice.integer(in: scanned) ?? slice.text(in: scanned).flatMap { Int64($0) }
+    return slice.integer(in: view.body) ?? slice.text(in: view.body).flatMap { Int64($0) }
   }
 
   private func slice(_ index: Int) -> JSONSlice {
-    let at = fields.startIndex + index
-    return at < fields.endIndex ? fields[at] : JSONSlice(kind: .missing, range: 0..<0)
+    scanner?.field(row, index) ?? JSONSlice(kind: .missing, range: 0..<0)
   }
 }

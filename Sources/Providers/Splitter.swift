@@ -27,9 +27,7 @@ package final class Splitter {
   private let tenant: String
   private let reader: EventReader
   private let scanner: JSONScanner
-  /// One row of 1 + fields slices an event, kept because reading deeper values scans again.
-  private var slices: [JSONSlice] = []
-  private var idBytes: [UInt8] = []
+  private let lookup: JSONScanner
 
   /// Ids longer than this are replaced by their hash.
   private static let idBytesMax = 512
@@ -43,6 +41,7 @@ package final class Splitter {
     self.tenant = tenant ?? source
     reader = EventReader(provider.identity)
     scanner = try JSONScanner()
+    lookup = try JSONScanner()
   }
 
   /// Calls `emit` for each event in the body's order, with its exact bytes, which are lent for the
@@ -55,12 +54,12 @@ package final class Splitter {
     let contentType = contentType(view)
     let traceparent = traceparent(view)
     let count = scan(view.body)
-    let width = reader.fields.names.count + 1
     for index in 0..<(count ?? 1) {
-      let row = count == nil ? [] : slices[(index * width)..<((index + 1) * width)]
-      let value = row.first.map { $0.kind.isText ? view.body : $0.raw(in: view.body) } ?? view.body
+      let element = count == nil ? nil : scanner.element(index)
+      let value = element.map { $0.whole(in: view.body) } ?? view.body
       let sight = EventSight(
-        view: view, scanned: view.body, value: value, fields: row.dropFirst(), scanner: scanner)
+        view: view, value: value, scanner: count == nil ? nil : scanner, row: index,
+        lookup: lookup)
       let place = Envelope(id: arrival.envelopeId, index: index, count: count ?? 1)
       var event = event(sight, arrival, place, isJSON: count != nil)
       event.contentType = contentType
@@ -71,7 +70,6 @@ package final class Splitter {
 
   /// How many events the body has; nil when it must stay one that nobody can key.
   private func scan(_ body: UnsafeRawBufferPointer) -> Int? {
-    slices.removeAll(keepingCapacity: true)
     do throws(JSONTextError) {
       try scanner.scan(body, fields: reader.fields)
     } catch {
@@ -80,10 +78,6 @@ package final class Splitter {
     // An array where one event was expected is one event all the same.
     guard !scanner.isArray || provider.splitting == .elements else { return nil }
     guard scanner.count <= provider.eventsMax else { return nil }
-    for row in 0..<scanner.count {
-      slices.append(scanner.element(row))
-      for field in reader.fields.names.indices { slices.append(scanner.field(row, field)) }
-    }
     return scanner.count
   }
 
@@ -117,7 +111,8 @@ package final class Splitter {
   }
 
   private func id(_ sight: EventSight) -> String {
-    idBytes.removeAll(keepingCapacity: true)
+    var idBytes: [UInt8] = []
+    idBytes.reserveCapacity(96)
     var anyFound = false
     for (index, place) in reader.id.enumerated() {
       if index > 0 { idBytes.append(UInt8(ascii: ",")) }
@@ -167,7 +162,10 @@ package final class Splitter {
   }
 }
 
-extension JSONSlice.Kind {
-  /// A string's range leaves its quotes out, which belong to the event's exact bytes.
-  fileprivate var isText: Bool { self == .string || self == .escapedString }
+extension JSONSlice {
+  /// The exact bytes of an event: with a string's quotes, which its range leaves out.
+  fileprivate func whole(in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    guard kind == .string || kind == .escapedString else { return raw(in: bytes) }
+    return UnsafeRawBufferPointer(rebasing: bytes[(range.lowerBound - 1)...range.upperBound])
+  }
 }

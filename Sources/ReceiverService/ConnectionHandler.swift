@@ -23,7 +23,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// `closed`.
     case waiting(place: Int)
     /// The last answer is written and the sender may still be sending; closing at once could
-    /// destroy the answer on its way. Can transition to: `closed`.
+    /// destroy the answer on its way. Without a rest unread it is over when the answer is out.
+    /// Can transition to: `closed`.
     case lingering
     /// Can transition to: none.
     case closed
@@ -295,7 +296,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   private func finish(_ request: RequestUnderWay, status: Int) {
     let closes = !request.head.keepsAlive || shard.isDraining
-    write(shard.answers.accepted(status: status, closes: closes, wallMs: Clock.wallMs), closes)
+    write(
+      shard.answers.accepted(status: status, closes: closes, wallMs: shard.coarseWallMs), closes)
   }
 
   /// The whole request was read, so the connection may go on.
@@ -304,7 +306,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     shard.rejections.note(rejection, source: request.source.name, nowMs: shard.coarseMs)
     write(
       shard.answers.rejected(
-        rejection, closes: closes, retryAfterS: Answers.retryAfterS(), wallMs: Clock.wallMs),
+        rejection, closes: closes, retryAfterS: Answers.retryAfterS(), wallMs: shard.coarseWallMs),
       closes)
   }
 
@@ -324,11 +326,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     write(
       shard.answers.rejected(
         rejection, closes: true, hasBody: hasBody, retryAfterS: Answers.retryAfterS(),
-        wallMs: Clock.wallMs), true)
+        wallMs: shard.coarseWallMs), true, isWhole: false)
     return false
   }
 
-  private func write(_ bytes: ByteBuffer, _ closes: Bool) {
+  private func write(_ bytes: ByteBuffer, _ closes: Bool, isWhole: Bool = true) {
     request = nil
     guard let context else { return }
     guard closes else {
@@ -337,13 +339,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
       context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
       return
     }
+    // A whole request with nothing behind it leaves no bytes that could be lost.
+    let mode: CloseMode = isWhole && inbound == nil ? .all : .output
     phase = .lingering
     inbound = nil
     deadlineMs = shard.coarseMs + Self.lingerMs
     let written = context.eventLoop.makePromise(of: Void.self)
-    // The sender sees the end of our side; its own bytes are read and dropped until it ends too.
+    // `output`: the sender sees the end of our side; its own bytes are dropped until it ends too.
     written.futureResult.assumeIsolated().whenComplete { [weak self] _ in
-      self?.context?.close(mode: .output, promise: nil)
+      self?.context?.close(mode: mode, promise: nil)
     }
     context.writeAndFlush(wrapOutboundOut(bytes), promise: written)
   }

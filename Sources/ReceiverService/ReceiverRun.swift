@@ -211,12 +211,15 @@ struct ReceiverRun: Sendable {
     }
   }
 
-  /// Blocking calls must not stand in the way of anything else.
+  /// Blocking calls must not stand in the way of anything else. A queue of its own gets a thread
+  /// at once; the global ones wait for others that block.
   private static func offLoop<Result: Sendable>(
     _ body: @escaping @Sendable () -> Result
   ) async -> Result {
     await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: body()) }
+      DispatchQueue(label: "hookferry.receiver.blocking").async {
+        continuation.resume(returning: body())
+      }
     }
   }
 }

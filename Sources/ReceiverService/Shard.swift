@@ -18,6 +18,8 @@ final class Shard {
   let rejections: RejectionLog
   /// Milliseconds, monotonic, at most one sweep old: good enough for time-outs.
   private(set) var coarseMs = Clock.monotonicMs
+  /// Since the Unix epoch, as old: good enough for an answer's date.
+  private(set) var coarseWallMs = Clock.wallMs
   private(set) var isDraining = false
 
   private let index: Int
@@ -176,6 +178,7 @@ final class Shard {
   /// The one clock of this loop: request deadlines and connection time-outs.
   func sweep() {
     coarseMs = Clock.monotonicMs
+    coarseWallMs = Clock.wallMs
     for place in places.indices where places[place].connection != nil {
       run(places[place].progress.elapsed(nowMs: coarseMs), place)
     }

@@ -108,6 +108,7 @@ import Testing
     #expect(pieces.map { $0.event.key == nil } == [false, true, true, true, false, true])
     #expect(pieces.map(\.event.envelope.index) == [0, 1, 2, 3, 4, 5])
     #expect(pieces[1].value == "7")
+    #expect(pieces[2].value == #""x""#)
     // The tenant is not told: the configured one, else the source's name.
     #expect(pieces[4].event.key?.tenant == "crm")
     let named = try split(.hubspot, #"[{"objectId":5}]"#, tenant: "acme")

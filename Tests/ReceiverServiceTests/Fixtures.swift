@@ -17,12 +17,14 @@ struct Failed: Error, CustomStringConvertible {
   let description: String
 }
 
-/// Runs blocking code where it blocks nobody.
+/// Runs blocking code where it blocks nobody: a queue of its own has a thread of its own.
 func offPool<Result: Sendable>(
   _ body: @escaping @Sendable () throws -> Result
 ) async throws -> Result {
   try await withCheckedThrowingContinuation { continuation in
-    DispatchQueue.global().async { continuation.resume(with: Swift.Result { try body() }) }
+    DispatchQueue(label: "test.blocking").async {
+      continuation.resume(with: Swift.Result { try body() })
+    }
   }
 }
 

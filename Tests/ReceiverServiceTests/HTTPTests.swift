@@ -167,7 +167,7 @@ import Testing
   @Test func theDeadlineAnswersAndALateReportIsIgnored() async throws {
     publisher.holdReports()
     let limits = [
-      "request_deadline_ms: 300", "message_timeout_ms: 300", "socket_timeout_ms: 200",
+      "request_deadline_ms: 1200", "message_timeout_ms: 1000", "socket_timeout_ms: 500",
     ]
     try await Harness.with(publisher: publisher, limits) { harness in
       let sender = try await harness.connect()
