@@ -10,6 +10,8 @@
 #   HOOKFERRY_SECONDS  length of one measurement (default 8)
 #   HOOKFERRY_RATIO    fail above this ratio (default 3.0; cases of one event)
 #   HOOKFERRY_THREADS  event loops of the receiver (default 1)
+#   HOOKFERRY_LINGER   receiver.linger_ms (default 1). At 64 connections a longer wait leaves the
+#                      receiver idle between batches, and each wake-up then serves fewer requests.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,6 +19,7 @@ root=$(dirname "$here")
 seconds=${HOOKFERRY_SECONDS:-8}
 ratio_max=${HOOKFERRY_RATIO:-3.0}
 threads=${HOOKFERRY_THREADS:-1}
+linger=${HOOKFERRY_LINGER:-1}
 secret=benchmark-client-secret
 url=https://hooks.example.com/hooks/crm
 [ $# -gt 0 ] || set -- 1:64 1:256 4:64
@@ -75,6 +78,7 @@ receiver:
   port: $port
   admin_port: $admin_port
   threads: $threads
+  linger_ms: $linger
   drain_grace_ms: 0
 sources:
   crm:
@@ -97,6 +101,8 @@ nginx_worker=$(pgrep -P "$nginx_pid")
 # user and system time of a process, all threads, in clock ticks
 ticks() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; }
 hertz=$(getconf CLK_TCK)
+
+echo "receiver: $threads event loop(s), linger_ms $linger"
 
 # measure PID PORT CONNECTIONS -> microseconds a request and requests a second; fails on any non-2xx
 measure() {
