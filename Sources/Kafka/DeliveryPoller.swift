@@ -118,12 +118,8 @@ final class DeliveryPoller: Sendable {
       case RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED: .possibly
       default: .no
       }
-    let error =
-      code == RD_KAFKA_RESP_ERR_NO_ERROR
-      ? nil
-      : KafkaError(
-        KafkaError.Code(code),
-        message: rd_kafka_message_errstr(message).map { String(cString: $0) })
+    // Not rd_kafka_message_errstr: of a produced message 2.0.2 returns the payload as the text.
+    let error = code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(KafkaError.Code(code))
     return Delivery(
       ticket: UInt64(UInt(bitPattern: message.pointee._private)),
       partition: message.pointee.partition, persistence: persistence,

@@ -54,7 +54,7 @@ extension Catalogue {
       "socket_timeout_ms", \.socketTimeoutMs, default: 2500, 10...60_000, .milliseconds,
       "How long a broker may take to answer one request."),
     .integer(
-      "linger_ms", \.lingerMs, default: 3, 0...1000, .milliseconds,
+      "linger_ms", \.lingerMs, default: 1, 0...1000, .milliseconds,
       "How long events wait for others to share a produce request. It adds to every answer."),
     .integer(
       "drain_grace_ms", \.drainGraceMs, default: 5000, 0...300_000, .milliseconds,

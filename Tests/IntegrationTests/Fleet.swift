@@ -51,6 +51,17 @@ struct Fleet {
     Issue.record("the partitions were never shared: \(shares)")
   }
 
+  /// Waits until this member has all partitions: the rebalance after the others left is over.
+  func awaitAll(member: Int, partitions: Int) async throws {
+    for await text in lines {
+      guard let line = LogLine(text), line.message == "partitions assigned",
+        line.integer("member") == Int64(member), Self.numbers(line).count == partitions
+      else { continue }
+      return
+    }
+    Issue.record("member \(member) never had all partitions")
+  }
+
   /// `[0, 2, 4]` as it stands in the log.
   private static func numbers(_ line: LogLine) -> Set<Int> {
     let text = line.fields["partition"] as? String ?? ""

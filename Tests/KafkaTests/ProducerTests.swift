@@ -70,9 +70,11 @@ import Testing
       onDeliveries: { log.add($0) })
     defer { _ = producer.close(timeoutMs: 5000) }
     cluster.pushErrors(.produce, [.topicAuthorization])
-    try producer.produce(to: producer.topic("t"), key: nil, value: [1], ticket: 41)
+    try producer.produce(
+      to: producer.topic("t"), key: nil, value: Array("personal data".utf8), ticket: 41)
     let delivery = try #require(log.wait(count: 1).first)
     #expect(delivery.ticket == 41)
+    #expect(delivery.error?.description.contains("personal") == false, "no payload in errors")
     #expect(delivery.error?.code == .topicAuthorization)
     #expect(delivery.error?.label == "authorization")
     #expect(delivery.offset == PartitionOffset.none)

@@ -72,7 +72,7 @@ import Testing
     #expect(
       [receiver.requestDeadlineMs, receiver.messageTimeoutMs, receiver.socketTimeoutMs] as [Int]
         == [4500, 4000, 2500])
-    #expect(receiver.lingerMs == 3)
+    #expect(receiver.lingerMs == 1)
     let consumer = ConsumerSettings.defaults
     #expect([consumer.inFlightMax, consumer.windowRecordsMax] as [Int] == [64, 10_000])
     #expect(consumer.windowBytesMax == 67_108_864)
