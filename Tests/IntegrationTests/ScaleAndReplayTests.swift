@@ -38,7 +38,7 @@ import Testing
     try await expectResetRefused(rig, config, thenMs)
     fleet.consumers[0].send(15)
     #expect(await fleet.consumers[0].exitStatus() == 0)
-    // A member that leaves while it joins would keep the stand-alone broker waiting for it for ever.
+    // A member that leaves while it joins would keep the stand-alone broker waiting for ever.
     try await fleet.awaitAll(member: 1, partitions: Self.partitionCount)
     fleet.consumers[1].send(15)
     #expect(await fleet.consumers[1].exitStatus() == 0)
