@@ -9,8 +9,8 @@ cd "$(dirname "$0")/.."
 build_packages=(
   g++ libcurl4-openssl-dev librdkafka-dev libsimdjson-dev libsqlite3-dev libssl-dev pkg-config
 )
-test_packages=(python3-venv)
-bench_packages=(nginx-light wrk)
+test_packages=(openssl python3-venv)
+bench_packages=(nginx-light procps python3 wrk)
 
 say() { printf '==> %s\n' "$*"; }
 
