@@ -57,6 +57,27 @@ import Testing
     #expect(try reader.counts() == StoreCounts(live: 1, deleted: 0, inbox: 2, writeLog: 2))
   }
 
+  @Test func anEventThatCarriesItsOwnStateIsAppliedOnce() throws {
+    var first = try write("e1", version: 5, seq: 10, "a")
+    first.carriesEvent = true
+    var repeated = try write("e1", version: 9, seq: 30, "a")
+    repeated.carriesEvent = true
+    #expect(apply(first) == [.written])
+    #expect(apply(try write("e2", version: 7, seq: 20, "b")) == [.written])
+    #expect(apply(repeated) == [.duplicate], "a repeat of it can only be old")
+    #expect(try reader.record(key("1"))?.payload == Array("b".utf8))
+  }
+
+  @Test func aDeleteKeepsTheNewestVersionSoThatTheRecordCanComeBack() throws {
+    #expect(apply(try write("e1", version: 5, seq: 10, "a")) == [.written])
+    var gone = try write("e2", version: 0, seq: 20, "")
+    gone.change = .delete
+    #expect(apply(gone) == [.gone])
+    #expect(try reader.record(key("1"))?.version == 5)
+    #expect(apply(try write("e3", version: 5, seq: 30, "a")) == [.written])
+    #expect(try reader.record(key("1"))?.isDeleted == false)
+  }
+
   @Test func aKnownEventStillBringsANewerState() throws {
     #expect(apply(try write("e1", version: 5, seq: 10, "a")) == [.written])
     #expect(apply(try write("e1", version: 6, seq: 11, "b")) == [.written])
