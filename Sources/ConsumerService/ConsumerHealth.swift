@@ -1,20 +1,17 @@
 // Is the consumer alive, and does it get on? Read by probes on other threads.
 import Synchronization
+import Telemetry
 
 /// What the owner thread tells and the admin server asks; never blocks.
 final class ConsumerHealth: Sendable {
   /// A loop that has not come round for this long hangs.
   private static let silenceMaxMs: Int64 = 10_000
 
-  private let lastTickMs = Atomic<Int64>(Clock.monotonicMs)
-  private let owned = Atomic<Int>(0)
+  private let lastTickMs = Atomic<Int64>(SystemClock.monotonicMs)
   private let hasJoined = Atomic<Bool>(false)
   private let fatal = Mutex<String?>(nil)
 
-  func tick(nowMs: Int64, ownedPartitions: Int) {
-    lastTickMs.store(nowMs, ordering: .relaxed)
-    owned.store(ownedPartitions, ordering: .relaxed)
-  }
+  func tick(nowMs: Int64) { lastTickMs.store(nowMs, ordering: .relaxed) }
 
   /// Notes that the group has answered, be it with no partition at all.
   func joined() { hasJoined.store(true, ordering: .relaxed) }
@@ -24,7 +21,7 @@ final class ConsumerHealth: Sendable {
   /// Nil while the loop comes round; else why the process should be restarted.
   var deadReason: String? {
     if let reason = fatal.withLock({ $0 }) { return "fatal Kafka error: \(reason)" }
-    let silenceMs = Clock.monotonicMs - lastTickMs.load(ordering: .relaxed)
+    let silenceMs = SystemClock.monotonicMs - lastTickMs.load(ordering: .relaxed)
     return silenceMs > Self.silenceMaxMs ? "the loop has not come round for \(silenceMs) ms" : nil
   }
 

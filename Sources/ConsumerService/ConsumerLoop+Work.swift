@@ -52,7 +52,7 @@ extension ConsumerLoop {
   }
 
   private func nextObservedAtUs() -> Int64 {
-    lastObservedAtUs = max(Clock.wallUs, lastObservedAtUs + 1)
+    lastObservedAtUs = max(SystemClock.wallUs, lastObservedAtUs + 1)
     return lastObservedAtUs
   }
 
@@ -65,7 +65,7 @@ extension ConsumerLoop {
       case .failure(let error):
         end(attempt, ticket, .failed(error.failure(.enrich)), nowMs: nowMs)
       case .success(let response):
-        let answer = attempt.pipeline.fetch?.read(response, wallMs: Clock.wallMs)
+        let answer = attempt.pipeline.fetch?.read(response, wallMs: SystemClock.wallMs)
         take(
           answer ?? .failed(Failure(.bug, .enrich, "an answer nobody asked for")), of: attempt,
           ticket, nowMs: nowMs)
@@ -159,8 +159,8 @@ extension ConsumerLoop {
       topic: work.partition.topic, partition: work.partition.partition,
       offset: work.record.offset, groupId: settings.groupId, failure: burial.failure,
       attempts: burial.attempts,
-      firstFailedAtMs: Clock.wallMs - max(0, nowMs - burial.firstFailedAtMs),
-      failedAtMs: Clock.wallMs,
+      firstFailedAtMs: SystemClock.wallMs - max(0, nowMs - burial.firstFailedAtMs),
+      failedAtMs: SystemClock.wallMs,
       pipeline: work.record.headers.text("ce_source").flatMap { pipelines[$0]?.first?.name })
     burials[ticket.rawValue] = burial.failure
     do {

@@ -93,7 +93,7 @@ final class ConsumerLoop {
     var isRunning = true
     while isRunning {
       waitForWork()
-      let nowMs = Clock.monotonicMs
+      let nowMs = SystemClock.monotonicMs
       serveStops(nowMs: nowMs)
       serveKafka(nowMs: nowMs)
       serveTransfers(nowMs: nowMs)
@@ -110,7 +110,7 @@ final class ConsumerLoop {
   }
 
   private func waitForWork() {
-    let nowMs = Clock.monotonicMs
+    let nowMs = SystemClock.monotonicMs
     var timeoutMs = Self.waitMaxMs
     if let dueMs = table.nextDueMs { timeoutMs = min(timeoutMs, dueMs - nowMs) }
     if let curlMs = transfers.nextTimeoutMs { timeoutMs = min(timeoutMs, Int64(curlMs)) }
@@ -154,7 +154,7 @@ final class ConsumerLoop {
   }
 
   func refreshGauges(nowMs: Int64) {
-    health.tick(nowMs: nowMs, ownedPartitions: table.ownedPartitions.count)
+    health.tick(nowMs: nowMs)
     gauges.set(
       inFlight: table.inFlight, lanes: table.laneCount, windowRecords: table.windowRecords,
       windowBytes: table.windowBytes)

@@ -80,7 +80,7 @@ struct ConsumerParts: Sendable {
       guard case .sqlite(let path)? = configuration.sinks[name]?.kind else {
         throw ConsumerError(message: "no sink is named \(name)", remedy: "add it under sinks:")
       }
-      writers[name] = try SinkWriter(name: name, path: path, results: ports.writes)
+      writers[name] = try SinkWriter(path: path, results: ports.writes)
     }
     return writers
   }

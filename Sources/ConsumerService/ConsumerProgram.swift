@@ -1,4 +1,5 @@
 // From the command line to the running service, and from its end to an exit code.
+import Glibc
 import Kafka
 import Logging
 import ServiceLifecycle
@@ -26,7 +27,7 @@ package enum ConsumerProgram {
       return 78
     }
     if isPrintingOnly {
-      StandardOutput.write(configuration.printed)
+      WholeText.write(configuration.printed, to: STDOUT_FILENO)
       return 0
     }
     let service = ConsumerService(configuration, log: log)

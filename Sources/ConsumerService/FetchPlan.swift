@@ -1,9 +1,9 @@
 // How a pipeline asks the API for a record, and what it makes of the answer.
-import HTTPClient
+package import HTTPClient
 import JSONText
-import Model
-import Providers
-import Settings
+package import Model
+package import Providers
+package import Settings
 
 /// What the API said of a record.
 enum FetchAnswer: Sendable, Equatable {
@@ -15,19 +15,20 @@ enum FetchAnswer: Sendable, Equatable {
 }
 
 /// A pipeline's fetch: the provider's API, where it is, and with which token.
-struct FetchPlan: Sendable {
+package struct FetchPlan: Sendable {
   private let api: RecordAPI
   private let settings: FetchSettings
   private let baseURL: String
 
-  init(api: RecordAPI, settings: FetchSettings) {
+  package init(api: RecordAPI, settings: FetchSettings) {
     self.api = api
     self.settings = settings
     let base = settings.baseURL
     baseURL = base.hasSuffix("/") ? String(base.dropLast()) : base
   }
 
-  func request(for key: RecordKey) -> HTTPRequest {
+  /// The request for one record, as the consumer sends it and `hookferry check` tries it.
+  package func request(for key: RecordKey) -> HTTPRequest {
     var headers: HTTPHeaders = ["Accept": "application/json"]
     if let token = settings.token { headers.append("Authorization", "Bearer \(token.reveal())") }
     return HTTPRequest(

@@ -1,5 +1,6 @@
 // From a source to a sink: which fetch, which database.
 import HTTPClient
+import Telemetry
 import Kafka
 import Model
 import Settings
@@ -20,7 +21,7 @@ extension Attempt {
   func write(version: Int64, _ change: RecordWrite.Change) -> RecordWrite {
     RecordWrite(
       eventId: event.id, source: event.source, key: key, version: version,
-      observedAtUs: observedAtUs, change: change, appliedAtMs: Clock.wallMs)
+      observedAtUs: observedAtUs, change: change, appliedAtMs: SystemClock.wallMs)
   }
 
   /// For pipelines without a fetch.

@@ -1,5 +1,6 @@
 // Writes of many lanes go to one database in one transaction each time the last one ended.
 import Model
+import Telemetry
 import Stores
 import Synchronization
 
@@ -16,7 +17,6 @@ final class SinkWriter: Sendable {
     let result: Result<Outcome, Failure>
     /// The transaction's, not this write's own.
     let durationMs: Int64
-    let batchCount: Int
   }
 
   /// Writes in one transaction: bounds how long a reader of the results waits.
@@ -29,7 +29,7 @@ final class SinkWriter: Sendable {
   private let closed = Wakeup()
 
   /// Opens the store on the calling thread, so that a bad path is refused at boot.
-  init(name: String, path: String, results: Mailbox<Done>) throws(StoreError) {
+  init(path: String, results: Mailbox<Done>) throws(StoreError) {
     jobs = Mailbox(wakeup: wakeup)
     let store = try SQLiteStore(path: path)
     // SAFETY of the transfer: the store is used by the new thread only from here on.
@@ -68,12 +68,11 @@ final class SinkWriter: Sendable {
   }
 
   private static func apply(_ batch: [Job], to store: SQLiteStore) -> [Done] {
-    let startMs = Clock.monotonicMs
+    let startMs = SystemClock.monotonicMs
     let outcomes = store.apply(batch.map(\.write))
-    let durationMs = Clock.monotonicMs - startMs
+    let durationMs = SystemClock.monotonicMs - startMs
     return zip(batch, outcomes).map { job, result in
-      Done(
-        ticket: job.ticket, result: result, durationMs: durationMs, batchCount: batch.count)
+      Done(ticket: job.ticket, result: result, durationMs: durationMs)
     }
   }
 }

@@ -1,4 +1,5 @@
 // How long to wait before another attempt.
+import Model
 
 /// Exponential back-off with full jitter: a random time between 0 and `base * 2^(attempt - 1)`,
 /// the latter capped. What the other side asked for (Retry-After) is never undercut.

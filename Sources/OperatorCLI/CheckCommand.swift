@@ -1,7 +1,9 @@
 // Is everything there that the programs need? One line a question, and what to do about a no.
 import ArgumentParser
+import ConsumerService
 import HTTPClient
 import Kafka
+import Model
 import Providers
 import Settings
 import Stores
@@ -72,24 +74,17 @@ struct CheckCommand: AsyncParsableCommand {
     _ pipeline: String, _ fetch: FetchSettings, _ report: inout CheckReport
   ) async {
     let subject = "fetch of \(pipeline)"
-    guard let api = RecordAPI.named(fetch.provider) else {
+    guard let api = RecordAPI.named(fetch.provider),
+      let key = RecordKey(tenant: "", object: "contact", recordId: "0")
+    else {
       return report.fail(subject, "provider \(fetch.provider) has no API to fetch from")
     }
     do {
       let session = try HTTPSession()
-      var headers: HTTPHeaders = [:]
-      if let token = fetch.token { headers.append("Authorization", "Bearer \(token.reveal())") }
-      let path = api.path(object: "contact", recordId: "0", properties: [])
-      let base = fetch.baseURL.hasSuffix("/") ? String(fetch.baseURL.dropLast()) : fetch.baseURL
       let answer: Result<HTTPResponse, HTTPError>
       do throws(HTTPError) {
-        answer = .success(
-          try await session.send(
-            HTTPRequest(
-              method: "GET", url: base + path, headers: headers,
-              connectTimeoutMs: Int32(fetch.connectTimeoutMs),
-              totalTimeoutMs: Int32(fetch.totalTimeoutMs),
-              responseBytesMax: fetch.responseBytesMax)))
+        let request = FetchPlan(api: api, settings: fetch).request(for: key)
+        answer = .success(try await session.send(request))
       } catch {
         answer = .failure(error)
       }

@@ -1,5 +1,6 @@
 // How the command line speaks: tables and colour on a terminal, plain lines elsewhere.
 import Glibc
+import Telemetry
 
 /// Standard output and error, and what they can show.
 struct Terminal: Sendable {
@@ -26,25 +27,15 @@ struct Terminal: Sendable {
   }
 
   /// Writes one line to standard output.
-  func line(_ text: String = "") { Self.write(text + "\n", to: STDOUT_FILENO) }
+  func line(_ text: String = "") { WholeText.write(text + "\n", to: STDOUT_FILENO) }
 
   /// Replaces the lines written by the last `redraw`; a terminal only.
   func redraw(_ lines: [String], over count: Int) {
     let up = count > 0 ? "\u{1B}[\(count)A" : ""
-    Self.write(
+    WholeText.write(
       up + lines.map { "\u{1B}[2K\($0)\n" }.joined(), to: STDOUT_FILENO)
   }
 
   /// Writes one line to standard error.
-  static func complain(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
-
-  private static func write(_ text: String, to descriptor: Int32) {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      // A closed pipe: nobody reads any more, and nothing is lost by not saying it.
-      guard count > 0 else { return }
-      bytes = bytes.dropFirst(count)
-    }
-  }
+  static func complain(_ text: String) { StandardError.write(text + "\n") }
 }

@@ -1,4 +1,5 @@
 // From the command line to the running service, and from its end to an exit code.
+import Glibc
 import Logging
 import ServiceLifecycle
 import Settings
@@ -25,7 +26,7 @@ package enum ReceiverProgram {
       return 78
     }
     if isPrintingOnly {
-      StandardOutput.write(configuration.printed)
+      WholeText.write(configuration.printed, to: STDOUT_FILENO)
       return 0
     }
     let service: Receiver

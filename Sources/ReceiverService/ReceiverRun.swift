@@ -189,13 +189,13 @@ struct ReceiverRun: Sendable {
     if grace { try? await Task.sleep(for: .milliseconds(settings.drainGraceMs)) }
     try? await listener.close().get()
     await onEachLoop { $0.drain() }
-    let endMs = Clock.monotonicMs + Int64(settings.drainTimeoutMs)
+    let endMs = SystemClock.monotonicMs + Int64(settings.drainTimeoutMs)
     while admission.connectionsOpen > 0 || admission.requestsInFlight > 0,
-      Clock.monotonicMs < endMs, !Task.isCancelled
+      SystemClock.monotonicMs < endMs, !Task.isCancelled
     {
       try? await Task.sleep(for: .milliseconds(10))
     }
-    let (publisher, leftMs) = (publisher, max(0, Int(endMs - Clock.monotonicMs)))
+    let (publisher, leftMs) = (publisher, max(0, Int(endMs - SystemClock.monotonicMs)))
     let undelivered = await Self.offLoop { publisher.close(timeoutMs: max(leftMs, 500)) }
     await onEachLoop { $0.closeAll() }
     for sweep in sweeps { sweep.cancel() }

@@ -17,9 +17,9 @@ final class Shard {
   let metrics: ReceiverMetrics
   let rejections: RejectionLog
   /// Milliseconds, monotonic, at most one sweep old: good enough for time-outs.
-  private(set) var coarseMs = Clock.monotonicMs
+  private(set) var coarseMs = SystemClock.monotonicMs
   /// Since the Unix epoch, as old: good enough for an answer's date.
-  private(set) var coarseWallMs = Clock.wallMs
+  private(set) var coarseWallMs = SystemClock.wallMs
   private(set) var isDraining = false
 
   private let index: Int
@@ -82,14 +82,14 @@ final class Shard {
   func accept(
     _ view: RequestView, _ source: SourceGuard, bytes: Int, for connection: ConnectionHandler
   ) -> Acceptance {
-    let wallMs = Clock.wallMs
+    let wallMs = SystemClock.wallMs
     let verified: Verifier.Verified
     switch source.verify(view, nowMs: wallMs) {
     case .success(let verdict): verified = verdict
     case .failure(let rejection): return .rejected(rejection)
     }
     var progress = RequestProgress(deadlineMs: coarseMs + Int64(settings.requestDeadlineMs))
-    let startedMicroseconds = Clock.monotonicMicroseconds
+    let startedMicroseconds = SystemClock.monotonicUs
     let place = freePlaces.popLast() ?? places.count
     let ticket = Ticket.make(loop: index, place: place)
     let arrival = Splitter.Arrival(
@@ -147,7 +147,7 @@ final class Shard {
   private func answer(_ place: Int, _ answer: RequestProgress.Answer) {
     let entry = places[place]
     places[place].connection = nil
-    let tookMicroseconds = Clock.monotonicMicroseconds - entry.startedMicroseconds
+    let tookMicroseconds = SystemClock.monotonicUs - entry.startedMicroseconds
     metrics.ack.observe(microseconds: Int(tookMicroseconds))
     switch answer {
     case .accepted: entry.source.metrics.accepted.add()
@@ -177,8 +177,8 @@ final class Shard {
 
   /// The one clock of this loop: request deadlines and connection time-outs.
   func sweep() {
-    coarseMs = Clock.monotonicMs
-    coarseWallMs = Clock.wallMs
+    coarseMs = SystemClock.monotonicMs
+    coarseWallMs = SystemClock.wallMs
     for place in places.indices where places[place].connection != nil {
       run(places[place].progress.elapsed(nowMs: coarseMs), place)
     }

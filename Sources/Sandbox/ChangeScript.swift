@@ -1,6 +1,7 @@
 // A run of changes that a seed repeats: for the demo and for tests that compare at the end.
 
 internal import Glibc
+import Model
 
 /// One change of a record.
 package enum SandboxChange: Sendable, Equatable {
@@ -33,7 +34,7 @@ package struct ChangeScript: Sequence, IteratorProtocol, Sendable {
   }
 
   private let options: Options
-  private var random: SeededRandom
+  private var random: SplitMix64
   /// Running sums of the records' weights.
   private let weights: [Double]
   /// The present id of each record; nil before its creation and after its deletion.
@@ -44,7 +45,7 @@ package struct ChangeScript: Sequence, IteratorProtocol, Sendable {
 
   package init(_ options: Options = Options()) {
     self.options = options
-    random = SeededRandom(seed: options.seed)
+    random = SplitMix64(seed: options.seed)
     var sum = 0.0
     weights = (1...Swift.max(options.recordCount, 1)).map { rank in
       sum += 1 / pow(Double(rank), options.zipfExponent)

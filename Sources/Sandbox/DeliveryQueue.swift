@@ -1,5 +1,7 @@
 // What is sent when: batching, misbehaviour on purpose, retries. It sends nothing itself.
 
+import Model
+
 /// One webhook request on its way, from its first attempt to its last.
 struct Delivery: Sendable, Equatable {
   let number: Int
@@ -36,7 +38,7 @@ struct Delivery: Sendable, Equatable {
 struct DeliveryQueue: Sendable {
   private(set) var progress = SandboxProgress()
   private let options: WebhookOptions
-  private var random: SeededRandom
+  private var random: SplitMix64
   /// Not yet in a request.
   private var events: [WebhookEvent] = []
   /// Copies that go out with a later batch than their originals.
@@ -48,7 +50,7 @@ struct DeliveryQueue: Sendable {
 
   init(_ options: WebhookOptions) {
     self.options = options
-    random = SeededRandom(seed: options.seed)
+    random = SplitMix64(seed: options.seed)
   }
 
   mutating func add(_ new: [WebhookEvent], nowMs: Int64) {

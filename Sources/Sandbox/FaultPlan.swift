@@ -1,9 +1,11 @@
 // Draws what happens to each request, and counts them against the announced rate.
 
+import Model
+
 /// The faults with their dice and the rate window. Pure: the time comes from the caller.
 struct FaultPlan: Sendable {
   private(set) var faults = SandboxFaults()
-  private var random = SeededRandom(seed: 1)
+  private var random = SplitMix64(seed: 1)
   private var windowStartMs: Int64 = 0
   private var requestsInWindow = 0
   private var requestsToday = 0
@@ -23,7 +25,7 @@ struct FaultPlan: Sendable {
   }
 
   mutating func set(_ new: SandboxFaults) {
-    if new.seed != faults.seed { random = SeededRandom(seed: new.seed) }
+    if new.seed != faults.seed { random = SplitMix64(seed: new.seed) }
     faults = new
   }
 

@@ -38,7 +38,7 @@ extension Logger {
   /// thread.
   package static func program(
     label: String, level: Logger.Level = .info, format: LogFormat? = nil,
-    nowMs: @escaping @Sendable () -> Int64 = StandardError.nowMs,
+    nowMs: @escaping @Sendable () -> Int64 = { SystemClock.wallMs },
     write: @escaping @Sendable (String) -> Void = StandardError.write
   ) -> Logger {
     let format = format ?? (isatty(STDERR_FILENO) == 1 ? .text : .json)
@@ -55,21 +55,6 @@ package enum StandardError {
 
   /// Blocks while the reader is slow. What cannot be written is dropped.
   @Sendable package static func write(_ line: String) {
-    lock.withLock { _ in
-      var rest = Array(line.utf8)[...]
-      while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { return }
-        rest = rest.dropFirst(count)
-      }
-    }
-  }
-
-  /// Milliseconds since the Unix epoch.
-  @Sendable package static func nowMs() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    lock.withLock { _ in WholeText.write(line, to: STDERR_FILENO) }
   }
 }

@@ -82,7 +82,7 @@ import Testing
 
   /// Random requests, releases and withdrawals against plain arrays.
   @Test(arguments: 0..<200 as Range<UInt64>) func admissionAgainstANaiveModel(_ seed: UInt64) {
-    var random = SplitMix(state: seed)
+    var random = SplitMix64(seed: seed)
     let origins = ["http://a", "http://b", "https://c"].compactMap { HTTPOrigin(url: $0) }
     let (perOrigin, total) = (Int.random(in: 1...3, using: &random), 4)
     var admission = Admission(perOriginMax: perOrigin, totalMax: total, waitingMax: 6)
@@ -120,17 +120,5 @@ import Testing
       #expect(admission.waiting == waiting.count, "seed \(seed)")
       #expect(admission.active == active.values.reduce(0, +), "seed \(seed)")
     }
-  }
-}
-
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -1,4 +1,5 @@
 // The ledger against a naive model, and its edges by hand.
+import Model
 import Testing
 
 @testable import Lanes

@@ -59,7 +59,7 @@ import Testing
   /// Whatever the history: one answer, one end, accepted only when all are acknowledged by then.
   @Test func randomHistories() {
     let seed = UInt64.random(in: 0...(.max))
-    var random = SplitMix(state: seed)
+    var random = SplitMix64(seed: seed)
     for _ in 0..<2000 {
       var progress = RequestProgress(deadlineMs: 10)
       let offered = Int(random.next() % 5)
@@ -115,18 +115,5 @@ import Testing
       var progress = RequestProgress(deadlineMs: 0)
       _ = progress.delivered(nil)
     }
-  }
-}
-
-/// A small seeded generator.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -58,7 +58,7 @@ private struct NaiveStore {
 
 @Suite struct GatePropertyTests {
   @Test(arguments: 1...60 as ClosedRange<UInt64>) func randomWrites(_ seed: UInt64) throws {
-    var random = SplitMix(state: seed)
+    var random = SplitMix64(seed: seed)
     let scratch = try Scratch()
     let store = try SQLiteStore(path: scratch.path, synchronous: .normal)
     var model = NaiveStore()

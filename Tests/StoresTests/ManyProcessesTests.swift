@@ -40,7 +40,7 @@ import Testing
 
 /// Event n is version n of record n % 20.
 private func applyShuffled(_ path: String, seed: UInt64) throws {
-  var random = SplitMix(state: seed)
+  var random = SplitMix64(seed: seed)
   let store = try SQLiteStore(path: path, busyTimeoutMs: 20_000)
   var numbers = Array(0..<200)
   numbers.shuffle(using: &random)

@@ -1,6 +1,7 @@
 // Where a demo's files are; gone after a good one unless they are to be kept.
 import FoundationEssentials
 import Glibc
+import Telemetry
 
 struct DemoDirectory {
   let path: String
@@ -28,10 +29,7 @@ struct DemoDirectory {
     guard descriptor >= 0 else {
       throw CommandError("cannot write \(logPath)", remedy: "give --keep a writable directory")
     }
-    return { line in
-      var bytes = Array(line.utf8)
-      _ = write(descriptor, &bytes, bytes.count)
-    }
+    return { WholeText.write($0, to: descriptor) }
   }
 
   func remove() {

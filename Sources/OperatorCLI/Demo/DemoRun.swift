@@ -129,5 +129,5 @@ struct DemoRun {
     )
   }
 
-  private static var nowMs: Int64 { StandardError.nowMs() }
+  private static var nowMs: Int64 { SystemClock.wallMs }
 }

@@ -1,6 +1,7 @@
 // A small seeded random generator: decisions that need chance stay repeatable.
 
-/// Sebastiano Vigna's SplitMix64. Not for secrets.
+/// SplitMix64, after Steele, Lea and Flood, "Fast splittable pseudorandom number generators". Not
+/// for secrets.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
@@ -12,5 +13,10 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
     mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
     return mixed ^ (mixed >> 31)
+  }
+
+  /// True with this probability; draws nothing for 0, so that what is not used changes no run.
+  package mutating func chance(_ probability: Double) -> Bool {
+    probability > 0 && Double.random(in: 0..<1, using: &self) < probability
   }
 }
