@@ -51,9 +51,15 @@ enum Client {
   /// The same, but waits for at most `waitMs`: after a group request that the broker does not know,
   /// librdkafka 2.0.2 can hang for ever in its destroy. Such a client is left behind. False then.
   static func destroy(_ client: SharedPointer, waitMs: Int) -> Bool {
+    within(waitMs: waitMs) { destroy(client.raw) }
+  }
+
+  /// Runs a call of librdkafka that may never return; false when it has not after `waitMs`. It then
+  /// goes on, so what it uses must be left to it.
+  static func within(waitMs: Int, _ call: @escaping @Sendable () -> Void) -> Bool {
     let ended = DispatchSemaphore(value: 0)
     DispatchQueue.global().async {
-      destroy(client.raw)
+      call()
       ended.signal()
     }
     return ended.wait(timeout: .now() + .milliseconds(waitMs)) == .success

@@ -1,4 +1,4 @@
-// Leaving the group and ending the client, around three faults of librdkafka 2.0.2 that would hang
+// Leaving the group and ending the client, around four faults of librdkafka 2.0.2 that would hang
 // or abort the process.
 
 import CRdKafka
@@ -48,7 +48,7 @@ extension Consumer {
 
   private func leave(deadlineMs: Int64, _ beforeRevoke: (([TopicPartition]) -> Void)?) -> Leaving {
     // A rebalance that was never answered would be waited for, and for ever.
-    answerPending()
+    guard answerPending(deadlineMs: deadlineMs) else { return .stuck }
     if let error = rd_kafka_consumer_close_queue(client, events.raw) {
       // A fatal error came before; destroying needs no leaving then.
       rd_kafka_error_destroy(error)
@@ -64,17 +64,32 @@ extension Consumer {
       where !isLost && Monotonic.nowMs < deadlineMs {
         beforeRevoke?(partitions)
       }
-      answerPending()
+      guard answerPending(deadlineMs: deadlineMs) else { return .stuck }
     }
     return Monotonic.nowMs <= deadlineMs ? .inTime : .late
   }
 
-  private func answerPending() {
+  /// Gives back whatever a rebalance brought or asks for; failure leaves the group's own time-outs
+  /// to sort it out. False when librdkafka never answers: a group that ends at that very moment
+  /// throws the call away, and its caller would wait for ever.
+  private func answerPending(deadlineMs: Int64) -> Bool {
+    let partitions: [TopicPartition]
     switch pendingRebalance {
-    // Failure leaves the group's own time-outs to sort it out.
-    case .assign: try? completeAssign([])
-    case .revoke: try? completeRevoke()
-    case nil: break
+    case nil: return true
+    case .assign: partitions = []
+    case .revoke(let revoked): partitions = revoked
+    }
+    let isRevoke = if case .revoke = pendingRebalance { true } else { false }
+    pendingRebalance = nil
+    let (client, isCooperative) = (SharedPointer(raw: client), isCooperative)
+    // librdkafka's own thread answers it, without a broker.
+    let waitMs = max(deadlineMs - Monotonic.nowMs, 2000)
+    return Client.within(waitMs: Int(waitMs)) {
+      if isRevoke {
+        try? Consumer.unassign(client.raw, partitions, isCooperative: isCooperative)
+      } else {
+        try? Consumer.assign(client.raw, [], isCooperative: isCooperative)
+      }
     }
   }
 }

@@ -10,6 +10,12 @@ extension Consumer {
     pendingRebalance = nil
     if !isCooperative { disown(owned.map(\.topicPartition)) }
     try own(partitions.map(\.topicPartition))
+    try Self.assign(client, partitions, isCooperative: isCooperative)
+  }
+
+  static func assign(
+    _ client: OpaquePointer, _ partitions: [PartitionOffset], isCooperative: Bool
+  ) throws(KafkaError) {
     try PartitionList.with(partitions) { (list) throws(KafkaError) in
       guard isCooperative else { return try check(rd_kafka_assign(client, list)) }
       if let error = rd_kafka_incremental_assign(client, list) {
@@ -23,6 +29,12 @@ extension Consumer {
   package func completeRevoke() throws(KafkaError) {
     guard case .revoke(let partitions) = pendingRebalance else { return }
     pendingRebalance = nil
+    try Self.unassign(client, partitions, isCooperative: isCooperative)
+  }
+
+  static func unassign(
+    _ client: OpaquePointer, _ partitions: [TopicPartition], isCooperative: Bool
+  ) throws(KafkaError) {
     guard isCooperative else { return try check(rd_kafka_assign(client, nil)) }
     try PartitionList.with(partitions.map { PartitionOffset($0) }) { (list) throws(KafkaError) in
       if let error = rd_kafka_incremental_unassign(client, list) {
@@ -118,7 +130,9 @@ extension Consumer {
     _ = write(wakeDescriptor, &one, 8)
   }
 
-  func check(_ code: rd_kafka_resp_err_t) throws(KafkaError) {
+  func check(_ code: rd_kafka_resp_err_t) throws(KafkaError) { try Self.check(code) }
+
+  private static func check(_ code: rd_kafka_resp_err_t) throws(KafkaError) {
     if let error = KafkaError(code) { throw error }
   }
 
