@@ -81,14 +81,14 @@ extension Consumer {
     }
     let isRevoke = if case .revoke = pendingRebalance { true } else { false }
     pendingRebalance = nil
-    let (client, isCooperative) = (SharedPointer(raw: client), isCooperative)
+    let client = SharedPointer(raw: client)
     // librdkafka's own thread answers it, without a broker.
     let waitMs = max(deadlineMs - Monotonic.nowMs, 2000)
     return Client.within(waitMs: Int(waitMs)) {
       if isRevoke {
-        try? Consumer.unassign(client.raw, partitions, isCooperative: isCooperative)
+        try? Consumer.unassign(client.raw, partitions)
       } else {
-        try? Consumer.assign(client.raw, [], isCooperative: isCooperative)
+        try? Consumer.assign(client.raw, [])
       }
     }
   }

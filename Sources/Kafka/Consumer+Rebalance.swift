@@ -10,14 +10,14 @@ extension Consumer {
     pendingRebalance = nil
     if !isCooperative { disown(owned.map(\.topicPartition)) }
     try own(partitions.map(\.topicPartition))
-    try Self.assign(client, partitions, isCooperative: isCooperative)
+    try Self.assign(client, partitions)
   }
 
   static func assign(
-    _ client: OpaquePointer, _ partitions: [PartitionOffset], isCooperative: Bool
+    _ client: OpaquePointer, _ partitions: [PartitionOffset]
   ) throws(KafkaError) {
     try PartitionList.with(partitions) { (list) throws(KafkaError) in
-      guard isCooperative else { return try check(rd_kafka_assign(client, list)) }
+      guard isCooperative(client) else { return try check(rd_kafka_assign(client, list)) }
       if let error = rd_kafka_incremental_assign(client, list) {
         throw KafkaError(consuming: error)
       }
@@ -29,13 +29,13 @@ extension Consumer {
   package func completeRevoke() throws(KafkaError) {
     guard case .revoke(let partitions) = pendingRebalance else { return }
     pendingRebalance = nil
-    try Self.unassign(client, partitions, isCooperative: isCooperative)
+    try Self.unassign(client, partitions)
   }
 
   static func unassign(
-    _ client: OpaquePointer, _ partitions: [TopicPartition], isCooperative: Bool
+    _ client: OpaquePointer, _ partitions: [TopicPartition]
   ) throws(KafkaError) {
-    guard isCooperative else { return try check(rd_kafka_assign(client, nil)) }
+    guard isCooperative(client) else { return try check(rd_kafka_assign(client, nil)) }
     try PartitionList.with(partitions.map { PartitionOffset($0) }) { (list) throws(KafkaError) in
       if let error = rd_kafka_incremental_unassign(client, list) {
         throw KafkaError(consuming: error)
@@ -136,7 +136,10 @@ extension Consumer {
     if let error = KafkaError(code) { throw error }
   }
 
-  var isCooperative: Bool {
+  var isCooperative: Bool { Self.isCooperative(client) }
+
+  /// Asks the thread of the group, as every call about an assignment does.
+  private static func isCooperative(_ client: OpaquePointer) -> Bool {
     guard let name = rd_kafka_rebalance_protocol(client) else { return false }
     return strcmp(name, "COOPERATIVE") == 0
   }
