@@ -60,12 +60,12 @@ let package = Package(
     // Adapters.
     .target(
       name: "Settings", dependencies: ["Model", .product(name: "Yams", package: "Yams")],
-      swiftSettings: strict),
+      resources: [.embedInCode("BuiltIn")], swiftSettings: strict),
     .target(name: "Telemetry", dependencies: ["Model", logging], swiftSettings: strict),
     .target(name: "JSONText", dependencies: ["CSimdJSON"], swiftSettings: strict),
     .target(name: "Signatures", dependencies: ["Model", "COpenSSL"], swiftSettings: strict),
     .target(
-      name: "Providers", dependencies: ["Model", "Signatures", "JSONText"],
+      name: "Providers", dependencies: ["Model", "Settings", "Signatures", "JSONText"],
       swiftSettings: strict),
     .target(name: "Kafka", dependencies: ["Model", "CRdKafka"], swiftSettings: strict),
     .target(name: "HTTPClient", dependencies: ["Model", "CCurl"], swiftSettings: strict),
@@ -129,7 +129,8 @@ let package = Package(
       name: "SignaturesTests", dependencies: ["Signatures", "Model"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
-      name: "ProvidersTests", dependencies: ["Providers", "Signatures", "JSONText", "Model"],
+      name: "ProvidersTests",
+      dependencies: ["Providers", "Settings", "Signatures", "JSONText", "Model"],
       swiftSettings: strict),
     .testTarget(
       name: "HTTPClientTests", dependencies: ["HTTPClient", "Model"], swiftSettings: strict),

@@ -38,43 +38,6 @@ package struct Provider: Sendable, Equatable {
 }
 
 extension Provider {
-  /// The built-in providers that need no scheme spelled out.
-  package static let all = [hubspot, standardWebhooks]
-
-  /// Also those that are built from settings.
-  package static let names = all.map(\.name) + ["hmac"]
-
-  package static func named(_ name: String) -> Provider? { all.first { $0.name == name } }
-
-  /// Event ids of HubSpot are not unique and its retries change `attemptNumber`, hence the long
-  /// dedup key without it.
-  package static let hubspot = Provider(
-    name: "hubspot", schemes: [.hubspotV3], splitting: .elements,
-    identity: EventIdentity(
-      id: [
-        .json("/portalId"), .json("/subscriptionType"), .json("/objectId"), .json("/eventId"),
-        .json("/occurredAt"),
-      ],
-      optionalId: [.json("/propertyName")], type: .json("/subscriptionType"),
-      // The type ids of HubSpot's own objects: a record has one key, however it is spoken of.
-      object: .firstPartOfType(
-        generic: "object", named: .json("/objectTypeId"),
-        aliases: [
-          "0-1": "contact", "0-2": "company", "0-3": "deal", "0-5": "ticket", "0-7": "product",
-          "0-8": "line_item",
-        ]),
-      recordId: .json("/objectId"), tenant: .json("/portalId"), time: .json("/occurredAt")),
-    deadlineMs: 5000)
-
-  /// The type is hierarchical, `contact.updated`, and `data.id` names the record by convention.
-  package static let standardWebhooks = Provider(
-    name: "standard-webhooks", schemes: [.standardWebhooks, .svix], splitting: .whole,
-    identity: EventIdentity(
-      id: [.header("webhook-id")], optionalId: [.header("svix-id")], type: .json("/type"),
-      object: .firstPartOfType(generic: "", named: nil, aliases: [:]),
-      recordId: .json("/data/id"), time: .json("/timestamp")),
-    deadlineMs: 15_000)
-
   /// A provider whose scheme and identity the user spelled out. The places are in the written form
   /// of `Locator`; nil keeps `base`'s.
   package static func generic(

@@ -27,7 +27,7 @@ enum BootChecks {
     }
     for source in configuration.sources.values.sorted(by: { $0.name < $1.name }) {
       do throws(SchemeError) {
-        let plan = SourcePlan(settings: source, provider: try provider(source))
+        let plan = SourcePlan(settings: source, provider: try provider(source, configuration))
         _ = try SourceGuard.verifiers(plan)
         plans.append(plan)
         problems += budget(plan, configuration.receiver)
@@ -39,7 +39,9 @@ enum BootChecks {
     return plans
   }
 
-  static func provider(_ source: SourceSettings) throws(SchemeError) -> Provider {
+  static func provider(
+    _ source: SourceSettings, _ configuration: Configuration
+  ) throws(SchemeError) -> Provider {
     let event = source.event
     let base: Provider?
     var schemes: [Scheme] = []
@@ -56,10 +58,7 @@ enum BootChecks {
           toleranceS: signature.toleranceS)
       ]
     } else {
-      guard let known = Provider.named(source.provider) else {
-        throw .unknownProvider(source.provider, known: Provider.names)
-      }
-      base = known
+      base = try Provider.named(source.provider, own: configuration.providers)
     }
     return try Provider.generic(
       name: source.provider, schemes: schemes, base: base, id: event?.id, type: event?.type,

@@ -1,7 +1,6 @@
 // Every setting, once: name, where it goes, default, allowed values, unit and meaning.
 
 enum Catalogue {
-  static let providers = ["hubspot", "standard-webhooks", "hmac"]
   static let fetchProviders = ["hubspot"]
 
   static let root: [Entry<Configuration>] = [
@@ -13,6 +12,12 @@ enum Catalogue {
       store: { target, children in
         target.sources = Dictionary(children.map { ($0.name, $0) }) { first, _ in first }
       }, list: { $0.sources.values.sorted { $0.name < $1.name } }),
+    .named(
+      "providers", "NAME", blank: .blank, nameIn: \.name,
+      "Providers of your own, in the words that the built-in ones are written in.", provider,
+      store: { target, children in
+        target.providers = Dictionary(children.map { ($0.name, $0) }) { first, _ in first }
+      }, list: { $0.providers.values.sorted { $0.name < $1.name } }),
     .section(
       "consumer", \.consumer, "The process that fetches records and writes them.", consumer),
     .named(
@@ -47,9 +52,10 @@ enum Catalogue {
   ]
 
   static let source: [Entry<SourceSettings>] = [
-    .choice(
-      "provider", \.provider, providers,
-      "How its webhooks are signed and what they hold; `hmac` needs `signature`."),
+    .text(
+      "provider", \.provider, .any,
+      "How its webhooks are signed and what they hold: a built-in provider (`hookferry providers` "
+        + "lists them), one of `providers`, or `hmac`, which needs `signature`."),
     .secrets(
       "secrets", \.secrets, neededBy: .receiver,
       "Signing secrets, tried in order; any may match, so that one can be rotated."),

@@ -3,7 +3,8 @@
 
 extension Configuration {
   static let blank = Configuration(
-    kafka: .blank, receiver: .blank, sources: [:], consumer: .blank, pipelines: [], sinks: [:])
+    kafka: .blank, receiver: .blank, sources: [:], providers: [:], consumer: .blank, pipelines: [],
+    sinks: [:])
 }
 
 extension KafkaSettings {

@@ -7,6 +7,8 @@ package struct Configuration: Sendable {
   package var receiver: ReceiverSettings
   /// By name; the name is the last part of the path `/hooks/{source}`.
   package var sources: [String: SourceSettings]
+  /// The user's own, by name.
+  package var providers: [String: ProviderSettings]
   package var consumer: ConsumerSettings
   /// In the file's order.
   package var pipelines: [PipelineSettings]
@@ -48,7 +50,7 @@ package struct ReceiverSettings: Sendable {
 
 package struct SourceSettings: Sendable {
   package var name: String
-  /// A built-in provider: `hubspot`, `standard-webhooks`, or `hmac` with `signature` spelled out.
+  /// A built-in provider, one of `providers`, or `hmac` with `signature` spelled out.
   package var provider: String
   /// Tried in order; any of them may match.
   package var secrets: [Secret]

@@ -77,7 +77,7 @@ package enum ConfigurationReference {
     case .choice(let allowed): allowed.map { "`\($0)`" }.joined(separator: ", ")
     case .secret: "secret"
     case .secrets: "list of secrets"
-    case .properties: "names and values"
+    case .properties, .textMap: "names and values"
     }
   }
 }

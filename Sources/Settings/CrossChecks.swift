@@ -5,7 +5,9 @@ enum CrossChecks {
     present(configuration, &reader)
     for rule in orders { rule.check(configuration, &reader) }
     ports(configuration, &reader)
-    for source in configuration.sources.values { check(source, &reader) }
+    for source in configuration.sources.values {
+      check(source, own: configuration.providers.keys, &reader)
+    }
     for pipeline in configuration.pipelines { check(pipeline, configuration, &reader) }
     topics(configuration, &reader)
   }
@@ -107,8 +109,13 @@ enum CrossChecks {
     }
   }
 
-  private static func check(_ source: SourceSettings, _ reader: inout SettingReader) {
+  private static func check(
+    _ source: SourceSettings, own: Dictionary<String, ProviderSettings>.Keys,
+    _ reader: inout SettingReader
+  ) {
     let path = SettingPath(["sources", source.name])
+    let known = ProviderSettings.builtInNames + own + ["hmac"]
+    named(source.provider, "provider", known, path + "provider", &reader)
     guard !reader.hasFailed(path + "provider") else { return }
     let signature = path + "signature"
     if source.provider == "hubspot", source.publicURL == nil,

@@ -122,6 +122,37 @@ extension Entry {
     }
   }
 
+  static func flag(
+    _ name: String, _ path: Path<Target, Bool>, default fallback: Bool, _ doc: String
+  ) -> Entry {
+    let declaration = SettingDeclaration(
+      type: .choice(["true", "false"]), fallback: String(fallback), isRequired: false, doc: doc)
+    return Entry(name: name, outline: .setting(declaration)) { reader, node, place, target in
+      let text = reader.choice(node, place, ["true", "false"], isRequired: false)
+      target[keyPath: path] = text.map { $0 == "true" } ?? fallback
+    } print: {
+      .plain(String($0[keyPath: path]))
+    }
+  }
+
+  /// Names and values that the user chooses.
+  static func textMap(
+    _ name: String, _ path: Path<Target, [String: String]>, _ doc: String
+  ) -> Entry {
+    let declaration = SettingDeclaration(
+      type: .textMap, fallback: "{}", isRequired: false, doc: doc)
+    return Entry(name: name, outline: .setting(declaration)) { reader, node, place, target in
+      var values: [String: String] = [:]
+      for member in reader.mapping(node, place) {
+        values[member.key] = reader.scalar(member.value, place + member.key)
+      }
+      target[keyPath: path] = values
+    } print: { target in
+      let values = target[keyPath: path].sorted { $0.key < $1.key }
+      return .mapping(values.map { ($0.key, .quoted($0.value)) })
+    }
+  }
+
   static func properties(
     _ name: String, _ path: Path<Target, [String: Secret]>, neededBy scope: ConfigurationScope,
     _ doc: String

@@ -36,6 +36,8 @@ enum SettingType: Sendable {
   case secrets
   /// Names and values passed on to a library; a value may be a secret.
   case properties
+  /// Names and values, none of them secret.
+  case textMap
 }
 
 /// One setting as a person reads about it.

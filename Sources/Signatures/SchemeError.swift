@@ -14,6 +14,8 @@ package enum SchemeError: Error, Sendable, Equatable, CustomStringConvertible {
   /// An event's identity is told in an unknown way.
   case badLocator(String)
   case unknownProvider(String, known: [String])
+  /// A provider's text that cannot be read.
+  case badDefinition(provider: String, reason: String)
   case cryptography(String)
 
   package var description: String {
@@ -39,6 +41,8 @@ package enum SchemeError: Error, Sendable, Equatable, CustomStringConvertible {
       "\"\(text)\" names no place in an event: write header:NAME, json:/pointer or text:VALUE"
     case .unknownProvider(let name, let known):
       "provider \"\(name)\" is unknown; known are \(known.joined(separator: ", "))"
+    case .badDefinition(let provider, let reason):
+      "provider \(provider) cannot be read: \(reason)"
     case .cryptography(let what):
       "OpenSSL refused \(what): check the libcrypto that is installed"
     }

@@ -32,6 +32,13 @@ import Testing
     return pieces
   }
 
+  let hubspot = Self.builtIn("hubspot")
+  let standardWebhooks = Self.builtIn("standard-webhooks")
+
+  static func builtIn(_ name: String) -> Provider {
+    do { return try Provider.named(name) } catch { fatalError("\(error)") }
+  }
+
   let first =
     #"{"eventId":1,"subscriptionId":9,"portalId":62515,"appId":5,"occurredAt":1700000000123,"#
     + #""subscriptionType":"contact.propertyChange","attemptNumber":0,"objectId":246,"#
@@ -41,7 +48,7 @@ import Testing
     + #""objectTypeId":"2-123","eventId":2,"occurredAt":1700000000124}"#
 
   @Test func hubspotArray() throws {
-    let pieces = try split(.hubspot, " [\(first) ,\n \(second)]\n")
+    let pieces = try split(hubspot, " [\(first) ,\n \(second)]\n")
     #expect(pieces.map(\.value) == [first, second])
     let event = try #require(pieces.first?.event)
     #expect(event.id == "62515,contact.propertyChange,246,1,1700000000123,email")
@@ -63,30 +70,30 @@ import Testing
   @Test func retriesHaveTheSameId() throws {
     let retried = first.replacing(#""attemptNumber":0"#, with: #""attemptNumber":7"#)
     #expect(retried != first)
-    let ids = try [first, retried].map { try split(.hubspot, "[\($0)]")[0].event.id }
+    let ids = try [first, retried].map { try split(hubspot, "[\($0)]")[0].event.id }
     #expect(ids[0] == ids[1])
   }
 
   @Test func hubspotObjectTypesHaveOneKeyPerRecord() throws {
     let generic = second.replacing("2-123", with: "0-1")
-    #expect(try split(.hubspot, "[\(generic)]")[0].event.key?.description == "62515/contact/77")
+    #expect(try split(hubspot, "[\(generic)]")[0].event.key?.description == "62515/contact/77")
   }
 
   @Test func aSingleObjectIsOneEvent() throws {
-    let pieces = try split(.hubspot, first)
+    let pieces = try split(hubspot, first)
     #expect(pieces.map(\.value) == [first])
     #expect(pieces[0].event.key?.recordId == "246")
   }
 
   @Test func anEmptyArrayHasNoEvents() throws {
-    #expect(try split(.hubspot, "[]").isEmpty)
+    #expect(try split(hubspot, "[]").isEmpty)
   }
 
   @Test(arguments: [
     "{'a':'b'}", "", "[1,2", "[\(String(repeating: "[", count: 200))", "} not JSON; 123][",
   ])
   func undecodableIsOneEventWithoutKey(_ body: String) throws {
-    let pieces = try split(.hubspot, body)
+    let pieces = try split(hubspot, body)
     #expect(pieces.map(\.value) == [body])
     #expect(pieces[0].event.key == nil)
     #expect(pieces[0].event.id.hasPrefix("sha256:"))
@@ -97,13 +104,13 @@ import Testing
   }
 
   @Test func bytesThatAreNotUTF8SurviveAsOneEvent() throws {
-    let pieces = try split(.hubspot, [0xFF, 0x00, 0xC3])
+    let pieces = try split(hubspot, [0xFF, 0x00, 0xC3])
     #expect(pieces.count == 1)
     #expect(pieces[0].event.key == nil)
   }
 
   @Test func elementsWithoutRecordStayInTheirPlace() throws {
-    let pieces = try split(.hubspot, #"[\#(first),7,"x",{"objectId":""},{"objectId":5},null]"#)
+    let pieces = try split(hubspot, #"[\#(first),7,"x",{"objectId":""},{"objectId":5},null]"#)
     #expect(pieces.count == 6)
     #expect(pieces.map { $0.event.key == nil } == [false, true, true, true, false, true])
     #expect(pieces.map(\.event.envelope.index) == [0, 1, 2, 3, 4, 5])
@@ -111,18 +118,18 @@ import Testing
     #expect(pieces[2].value == #""x""#)
     // The tenant is not told: the configured one, else the source's name.
     #expect(pieces[4].event.key?.tenant == "crm")
-    let named = try split(.hubspot, #"[{"objectId":5}]"#, tenant: "acme")
+    let named = try split(hubspot, #"[{"objectId":5}]"#, tenant: "acme")
     #expect(named[0].event.key?.tenant == "acme")
   }
 
   @Test func tooManyElementsStayTogether() throws {
     let body = "[" + Array(repeating: "1", count: 1001).joined(separator: ",") + "]"
-    let pieces = try split(.hubspot, body)
+    let pieces = try split(hubspot, body)
     #expect(pieces.map(\.value) == [body])
     #expect(pieces[0].event.key == nil)
   }
 
-  @Test func standardWebhooks() throws {
+  @Test func standardWebhooksEvent() throws {
     let body =
       #"{"type":"contact.updated","timestamp":"2026-11-21T10:00:00.5Z","data":{"id":"c/1"}}"#
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -130,20 +137,20 @@ import Testing
       ("Webhook-Id", "msg_1"), ("Content-Type", "application/cloudevents+json"),
       ("TraceParent", trace),
     ]
-    let event = try split(.standardWebhooks, body, headers: headers, tenant: "acme")[0].event
+    let event = try split(standardWebhooks, body, headers: headers, tenant: "acme")[0].event
     #expect(event.id == "msg_1")
     #expect(event.type == "contact.updated")
     #expect(event.key?.description == "acme/contact/c%2F1")
     #expect(event.timeMs == 1_795_255_200_500)
     #expect(event.contentType == "application/cloudevents+json")
     #expect(event.traceparent == trace)
-    let svix = try split(.standardWebhooks, body, headers: [("svix-id", "msg_2")])[0].event
+    let svix = try split(standardWebhooks, body, headers: [("svix-id", "msg_2")])[0].event
     #expect(svix.id == "msg_2")
   }
 
   @Test func anArrayWhereOneEventIsExpectedStaysWhole() throws {
     let body = #"[{"type":"a.b","data":{"id":1}}]"#
-    let pieces = try split(.standardWebhooks, body)
+    let pieces = try split(standardWebhooks, body)
     #expect(pieces.map(\.value) == [body])
     #expect(pieces[0].event.key == nil)
   }
@@ -174,7 +181,7 @@ import Testing
   @Test func aVeryLongIdIsHashed() throws {
     let body = #"{"type":"a.b","data":{"id":1}}"#
     let long = String(repeating: "x", count: 600)
-    let event = try split(.standardWebhooks, body, headers: [("webhook-id", long)])[0].event
+    let event = try split(standardWebhooks, body, headers: [("webhook-id", long)])[0].event
     #expect(event.id.hasPrefix("sha256:"))
   }
 }

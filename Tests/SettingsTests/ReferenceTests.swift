@@ -42,7 +42,7 @@ import Testing
       case .choice(let allowed): #expect(allowed.contains(fallback), "\(name)")
       case .text(let rule):
         #expect(fallback.isEmpty || rule.complaint(about: fallback) == nil, "\(name)")
-      case .texts, .secret, .secrets, .properties: break
+      case .texts, .secret, .secrets, .properties, .textMap: break
       }
     }
   }

@@ -46,7 +46,7 @@ import Testing
         "h.yaml:5:11: receiver.threads: has no value",
         "h.yaml:7:3: kafka.bootstrap_servers: must be host:port,host:port; \"nowhere\" is not",
         "h.yaml:8:11: kafka.topics: must be a mapping of keys to values",
-        "h.yaml:11:5: sources.crm.provider: unknown value \"hubspt\"; did you mean hubspot?",
+        "h.yaml:11:5: sources.crm.provider: no provider is named \"hubspt\"; did you mean hubspot?",
         "h.yaml:12:15: sources.crm.secrets[0]: write where the secret is: env:NAME, file:PATH or "
           + "text:VALUE",
         "h.yaml:14:3: sinks.bad name: a name is 1 to 64 letters, digits, '-' or '_', and begins "

@@ -22,7 +22,8 @@ enum Rules {
     ImportRow(target: "Telemetry", allowed: system + ["Model", "Logging"]),
     ImportRow(target: "JSONText", allowed: system + ["CSimdJSON"]),
     ImportRow(target: "Signatures", allowed: system + ["Model", "COpenSSL"]),
-    ImportRow(target: "Providers", allowed: system + ["Model", "Signatures", "JSONText"]),
+    ImportRow(
+      target: "Providers", allowed: system + ["Model", "Settings", "Signatures", "JSONText"]),
     ImportRow(target: "Kafka", allowed: system + ["Model", "CRdKafka"]),
     ImportRow(target: "HTTPClient", allowed: system + ["Model", "CCurl"]),
     ImportRow(target: "Stores", allowed: system + ["Model", "CSQLite", "CPostgres"]),
