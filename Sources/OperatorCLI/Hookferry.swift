@@ -12,7 +12,7 @@ package struct Hookferry: AsyncParsableCommand {
       """,
     subcommands: [
       DemoCommand.self, CheckCommand.self, LagCommand.self, ReplayCommand.self,
-      TopicsCommand.self, SandboxCommand.self, BrokerCommand.self,
+      RejectsCommand.self, TopicsCommand.self, SandboxCommand.self, BrokerCommand.self,
     ])
 
   package init() {}

@@ -10,7 +10,7 @@ struct TopicsCommand: AsyncParsableCommand {
 
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Create the events and the dead-letter topic; those that exist are left alone.")
+      abstract: "Create the topics that the configuration needs; those that exist are left alone.")
 
     @OptionGroup var file: ConfigOption
 
@@ -32,10 +32,11 @@ struct TopicsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let kafka = try Loaded.configuration(file.config, scope: .broker).kafka
+      let configuration = try Loaded.configuration(file.config, scope: .broker)
+      let kafka = configuration.kafka
       try Loaded.withAdmin(kafka) { admin in
         let retentionMs = String(retentionHours * 3_600_000)
-        let wanted = [
+        var wanted = [
           NewTopic(
             kafka.eventsTopic, partitions: Int32(partitions), replication: Int32(replication),
             config: ["retention.ms": retentionMs]),
@@ -44,6 +45,13 @@ struct TopicsCommand: AsyncParsableCommand {
             kafka.deadLettersTopic, partitions: Int32(partitions), replication: Int32(replication),
             config: ["retention.ms": "-1"]),
         ]
+        if configuration.receiver.rejectsPerMinuteMax > 0 {
+          // A sample for a diagnosis; senders come back with what was refused by mistake.
+          wanted.append(
+            NewTopic(
+              kafka.rejectsTopic, partitions: 1, replication: Int32(replication),
+              config: ["retention.ms": retentionMs]))
+        }
         var hasFailed = false
         for (topic, error) in try admin.createTopics(wanted, timeoutMs: 15_000) {
           switch error {

@@ -8,6 +8,10 @@ package import Settings
 package final class KafkaPublisher: EventPublisher {
   private let producer: Producer
   private let topic: ProducerTopic
+  /// Nil when none are kept: to ask for a topic may create it.
+  private let rejects: ProducerTopic?
+  /// Of records that nobody waits for.
+  private static let noTicket: UInt64 = 1 << 63 - 1
 
   /// `onReports` and `onEvent` are called on the producer's poll thread, once a batch. Connects in
   /// the background.
@@ -20,11 +24,15 @@ package final class KafkaPublisher: EventPublisher {
       Self.options(configuration),
       onDeliveries: { deliveries in
         onReports(
-          deliveries.map {
-            PublishReport(ticket: $0.ticket, rejection: $0.error.map(Self.rejection))
+          deliveries.compactMap {
+            guard $0.ticket != Self.noTicket else { return nil }
+            return PublishReport(ticket: $0.ticket, rejection: $0.error.map(Self.rejection))
           })
       }, onEvent: onEvent)
     topic = try producer.topic(configuration.kafka.eventsTopic)
+    rejects =
+      configuration.receiver.rejectsPerMinuteMax > 0
+      ? try producer.topic(configuration.kafka.rejectsTopic) : nil
   }
 
   package func publish(
@@ -72,5 +80,22 @@ package final class KafkaPublisher: EventPublisher {
       // Admission bounds the bodies; each event adds its headers to that.
       queueKbytesMax: max(1024, receiver.inFlightBytesMax / 512),
       extra: configuration.kafka.properties.mapValues { $0.reveal() })
+  }
+}
+
+extension KafkaPublisher: RejectStore {
+  func store(key: String, value: [UInt8], headers: HeaderList) -> Bool {
+    guard let rejects else { return false }
+    return Array(key.utf8).withUnsafeBytes { key in
+      value.withUnsafeBytes { value in
+        do throws(KafkaError) {
+          try producer.produce(
+            to: rejects, key: key, value: value, headers: headers, ticket: Self.noTicket)
+          return true
+        } catch {
+          return false
+        }
+      }
+    }
   }
 }

@@ -91,6 +91,7 @@ struct ReceiverRun: Sendable {
     _ admission: Admission, _ metrics: ReceiverMetrics
   ) async throws -> [NIOLoopBound<Shard>] {
     let settings = receiver.configuration.receiver
+    let loops = Array(group.makeIterator()).count
     let (plans, registry, logger) = (receiver.plans, receiver.registry, receiver.logger)
     var shards: [NIOLoopBound<Shard>] = []
     for (index, loop) in group.makeIterator().enumerated() {
@@ -102,7 +103,9 @@ struct ReceiverRun: Sendable {
         }
         let shard = Shard(
           index: index, settings: settings, sources: sources, publisher: publisher,
-          admission: admission, metrics: metrics, rejections: RejectionLog(logger))
+          admission: admission, metrics: metrics, rejections: RejectionLog(logger),
+          rejects: RejectKeeper(
+            settings, store: publisher as? any RejectStore, loops: loops, registry: registry))
         return NIOLoopBound(shard, eventLoop: loop)
       }.get()
       shards.append(shard)

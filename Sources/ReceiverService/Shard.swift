@@ -16,6 +16,7 @@ final class Shard {
   let admission: Admission
   let metrics: ReceiverMetrics
   let rejections: RejectionLog
+  private let rejects: RejectKeeper?
   /// Milliseconds, monotonic, at most one sweep old: good enough for time-outs.
   private(set) var coarseMs = SystemClock.monotonicMs
   /// Since the Unix epoch, as old: good enough for an answer's date.
@@ -44,7 +45,7 @@ final class Shard {
   init(
     index: Int, settings: ReceiverSettings, sources: [String: SourceGuard],
     publisher: any EventPublisher, admission: Admission, metrics: ReceiverMetrics,
-    rejections: RejectionLog
+    rejections: RejectionLog, rejects: RejectKeeper? = nil
   ) {
     self.index = index
     self.settings = settings
@@ -53,6 +54,7 @@ final class Shard {
     self.admission = admission
     self.metrics = metrics
     self.rejections = rejections
+    self.rejects = rejects
     parser = HeadParser(headerBytesMax: settings.headerBytesMax)
   }
 
@@ -86,7 +88,9 @@ final class Shard {
     let verified: Verifier.Verified
     switch source.verify(view, nowMs: wallMs) {
     case .success(let verdict): verified = verdict
-    case .failure(let rejection): return .rejected(rejection)
+    case .failure(let rejection):
+      rejects?.note(view, rejection, source: source, nowMs: wallMs)
+      return .rejected(rejection)
     }
     var progress = RequestProgress(deadlineMs: coarseMs + Int64(settings.requestDeadlineMs))
     let startedMicroseconds = SystemClock.monotonicUs

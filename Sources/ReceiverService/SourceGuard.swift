@@ -13,6 +13,10 @@ final class SourceGuard {
   let successStatus: Int
   let metrics: SourceMetrics
   let splitter: Splitter
+  /// The query is needed to verify again.
+  let signsURL: Bool
+  /// False where a refused request may hold a secret.
+  let mayKeepRejects = true
   private let verifiers: [Verifier]
 
   init(_ plan: SourcePlan, metrics: SourceMetrics) throws(ReceiverError) {
@@ -24,6 +28,7 @@ final class SourceGuard {
       throw ReceiverError(problems: ["sources.\(plan.settings.name): \(error)"])
     }
     self.metrics = metrics
+    signsURL = plan.provider.schemes.contains(where: \.signsURL)
     name = plan.settings.name
     successStatus = plan.provider.successStatus
   }

@@ -15,7 +15,21 @@ extension Catalogue {
       .integer(
         "threads", \.threads, default: 0, 0...1024, .count,
         "Event loop threads; 0 means one a core."),
-    ] + receiverLimits + receiverTimes
+    ] + receiverLimits + receiverTimes + [receiverRejects]
+
+  private static let receiverRejects: Entry<ReceiverSettings> = .group(
+    "rejects",
+    "Keeps a sample of the requests that verification refused in the topic "
+      + "`kafka.topics.rejects`, without credentials, for `hookferry rejects`. Only of sources "
+      + "that sign: where the secret itself is sent nothing is kept.",
+    [
+      .integer(
+        "per_minute_max", \.rejectsPerMinuteMax, default: 0, 0...100_000, .count,
+        "How many of each source are kept a minute, by one receiver; 0 keeps none."),
+      .integer(
+        "body_bytes_max", \.rejectsBodyBytesMax, default: 65_536, 0...(16 << 20), .bytes,
+        "A longer body is not kept; its request can be looked at and not promoted."),
+    ])
 
   private static let receiverLimits: [Entry<ReceiverSettings>] = [
     .integer(

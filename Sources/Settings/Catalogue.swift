@@ -44,6 +44,9 @@ enum Catalogue {
         .text(
           "dead_letters", \.deadLettersTopic, default: "hookferry.dead-letters", .topic,
           "Events that could not be processed, with the reason."),
+        .text(
+          "rejects", \.rejectsTopic, default: "hookferry.rejects", .topic,
+          "Refused requests, where `receiver.rejects` keeps some."),
       ]),
     .properties(
       "properties", \.properties, neededBy: .all,

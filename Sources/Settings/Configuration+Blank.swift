@@ -9,7 +9,7 @@ extension Configuration {
 
 extension KafkaSettings {
   static let blank = KafkaSettings(
-    bootstrapServers: "", eventsTopic: "", deadLettersTopic: "", properties: [:])
+    bootstrapServers: "", eventsTopic: "", deadLettersTopic: "", rejectsTopic: "", properties: [:])
 }
 
 extension ReceiverSettings {
@@ -17,7 +17,7 @@ extension ReceiverSettings {
     listenAddress: "", port: 0, adminPort: 0, threads: 0, bodyBytesMax: 0, headerBytesMax: 0,
     connectionsMax: 0, inFlightRequestsMax: 0, inFlightBytesMax: 0, requestReadTimeoutMs: 0,
     idleTimeoutMs: 0, requestDeadlineMs: 0, messageTimeoutMs: 0, socketTimeoutMs: 0, lingerMs: 0,
-    drainGraceMs: 0, drainTimeoutMs: 0)
+    drainGraceMs: 0, drainTimeoutMs: 0, rejectsPerMinuteMax: 0, rejectsBodyBytesMax: 0)
 
   /// What the receiver uses when the file says nothing.
   package static let defaults: ReceiverSettings = Catalogue.receiver.defaults(from: blank)

@@ -20,6 +20,7 @@ package struct KafkaSettings: Sendable {
   package var bootstrapServers: String
   package var eventsTopic: String
   package var deadLettersTopic: String
+  package var rejectsTopic: String
   /// Any librdkafka property, passed on as it is; it wins over our own choice.
   package var properties: [String: Secret]
 }
@@ -46,6 +47,9 @@ package struct ReceiverSettings: Sendable {
   /// Between SIGTERM (readiness turns false) and closing the listener.
   package var drainGraceMs: Int
   package var drainTimeoutMs: Int
+  /// Refused requests kept in the rejects topic, of each source; 0 keeps none.
+  package var rejectsPerMinuteMax: Int
+  package var rejectsBodyBytesMax: Int
 }
 
 package struct SourceSettings: Sendable {

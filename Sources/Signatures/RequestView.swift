@@ -62,6 +62,16 @@ package struct RequestView {
       rebasing: head[Int(field.value.lowerBound)..<Int(field.value.upperBound)])
   }
 
+  /// Every header as text, in order.
+  package var texts: [(name: String, value: String)] {
+    fields.map { field in
+      let name = head[Int(field.name.lowerBound)..<Int(field.name.upperBound)]
+      return (
+        String(decoding: name, as: UTF8.self), String(decoding: value(of: field), as: UTF8.self)
+      )
+    }
+  }
+
   /// What stands before the first question mark of the target.
   var path: UnsafeRawBufferPointer {
     let end = target.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex

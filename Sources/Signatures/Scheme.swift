@@ -96,6 +96,9 @@ package struct Scheme: Sendable, Equatable {
     }
   }
 
+  /// To verify a request again its whole target is needed.
+  package var signsURL: Bool { signed.namesURL }
+
   package init(
     name: String, header: String, layout: Layout = .whole, prefix: String = "",
     algorithm: Algorithm = .hmac(.sha256), encoding: Encoding, key: KeyDecoding = .text,

@@ -69,5 +69,8 @@ package struct SignedTemplate: Sendable, Equatable, ExpressibleByArrayLiteral {
     }
   }
 
+  /// The URL, its path or its query is a part of what is signed.
+  package var namesURL: Bool { needs(.url) || needs(.path) || needs(.query) }
+
   func needs(_ part: Part) -> Bool { parts.contains(part) }
 }

@@ -36,10 +36,20 @@ extension MetricCatalogue {
     "Connections closed at once because receiver.connections_max was reached.",
     action: "Add receivers, or raise the limit with the file descriptor limit.")
 
+  package static let receiverRejectsKept = Metric<Counter>(
+    "hookferry_receiver_rejects_kept_total",
+    "Refused requests that were put into the rejects topic.",
+    action: "hookferry rejects list shows them.")
+  package static let receiverRejectsDropped = Metric<Counter>(
+    "hookferry_receiver_rejects_dropped_total",
+    "Refused requests beyond receiver.rejects.per_minute_max, or that Kafka had no room for.",
+    action: "Raise the limit if you need more of them for a diagnosis.")
+
   static let receiver: [MetricDeclaration] = [
     receiverRequests.declaration, receiverEventsPublished.declaration,
     receiverAckSeconds.declaration, receiverInFlightRequests.declaration,
     receiverInFlightBytes.declaration, receiverConnections.declaration,
-    receiverConnectionsRefused.declaration,
+    receiverConnectionsRefused.declaration, receiverRejectsKept.declaration,
+    receiverRejectsDropped.declaration,
   ]
 }
