@@ -79,7 +79,7 @@ let package = Package(
     .target(
       name: "ReceiverService",
       dependencies: [
-        "Model", "Settings", "Signatures", "Providers", "JSONText", "Kafka", "Telemetry",
+        "Model", "Settings", "Signatures", "Providers", "JSONText", "Kafka", "Stores", "Telemetry",
         "AdminServer", logging, lifecycle, signals,
       ] + nio,
       swiftSettings: strict),
@@ -139,7 +139,8 @@ let package = Package(
     .testTarget(
       name: "ReceiverServiceTests",
       dependencies: [
-        "ReceiverService", "Kafka", "Model", "Providers", "Settings", "Signatures", "Telemetry",
+        "ReceiverService", "Kafka", "Model", "Providers", "Settings", "Signatures", "Stores",
+        "Telemetry",
         "AdminServer", logging, lifecycle,
       ] + nio,
       swiftSettings: strict),

@@ -20,6 +20,7 @@ package enum Rejection: String, Error, Sendable, CaseIterable {
   case kafkaQueueFull = "kafka_queue_full"
   case kafkaRefused = "kafka_refused"
   case kafkaTimeout = "kafka_timeout"
+  case spoolFull = "spool_full"
   case shuttingDown = "shutting_down"
 
   package var status: Int {
@@ -33,7 +34,9 @@ package enum Rejection: String, Error, Sendable, CaseIterable {
     case .signatureMissing, .signatureMalformed, .signatureMismatch, .timestampMissing,
       .timestampOutsideTolerance:
       401
-    case .overloaded, .kafkaQueueFull, .kafkaRefused, .kafkaTimeout, .shuttingDown: 503
+    case .overloaded, .kafkaQueueFull, .kafkaRefused, .kafkaTimeout, .spoolFull,
+      .shuttingDown:
+      503
     }
   }
 
@@ -52,7 +55,7 @@ package enum Rejection: String, Error, Sendable, CaseIterable {
     case .signatureMissing, .signatureMalformed, .signatureMismatch: "signature refused"
     case .timestampMissing, .timestampOutsideTolerance: "timestamp refused"
     case .overloaded, .kafkaQueueFull: "busy, try again"
-    case .kafkaRefused, .kafkaTimeout: "not stored, try again"
+    case .kafkaRefused, .kafkaTimeout, .spoolFull: "not stored, try again"
     case .shuttingDown: "shutting down, try again"
     }
   }

@@ -19,10 +19,13 @@ package struct PublishReport: Sendable, Equatable {
   package let ticket: UInt64
   /// Nil: stored.
   package let rejection: Rejection?
+  /// Stored on the local disk, not yet in Kafka.
+  package let isSpooled: Bool
 
-  package init(ticket: UInt64, rejection: Rejection?) {
+  package init(ticket: UInt64, rejection: Rejection?, isSpooled: Bool = false) {
     self.ticket = ticket
     self.rejection = rejection
+    self.isSpooled = isSpooled
   }
 }
 
@@ -36,4 +39,11 @@ enum Ticket {
 
   static func loop(_ ticket: UInt64) -> Int { Int(ticket >> placeBits) }
   static func place(_ ticket: UInt64) -> Int { Int(ticket & (1 << placeBits - 1)) }
+
+  // The spool's own, which no loop may see. There are far fewer than 2^22 loops.
+  private static let spoolBit: UInt64 = 1 << 62
+
+  static func spool(_ id: Int64) -> UInt64 { spoolBit | UInt64(id) }
+  static func isSpools(_ ticket: UInt64) -> Bool { ticket & spoolBit != 0 }
+  static func spooled(_ ticket: UInt64) -> Int64 { Int64(ticket & ~spoolBit) }
 }

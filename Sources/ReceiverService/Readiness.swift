@@ -16,6 +16,8 @@ final class Readiness: Sendable {
   private let known = Mutex(Known())
   private let admission: Admission
   private let requestsHighWater: Int
+  /// Without Kafka, events of some source can still be kept: to be unready would lose them.
+  private let canSpool = Atomic<Bool>(false)
 
   init(_ admission: Admission, requestsMax: Int) {
     self.admission = admission
@@ -26,7 +28,7 @@ final class Readiness: Sendable {
     let known = known.withLock { $0 }
     if known.isShuttingDown { return .failing("shutting down") }
     if case .failing = known.producer { return known.producer }
-    if case .failing = known.brokers { return known.brokers }
+    if case .failing = known.brokers, !canSpool.load(ordering: .relaxed) { return known.brokers }
     if admission.requestsInFlight >= requestsHighWater { return .failing("too many requests") }
     return .ok
   }
@@ -37,6 +39,8 @@ final class Readiness: Sendable {
   var areBrokersUp: Bool { known.withLock { $0.brokers == .ok } }
 
   func brokers(_ state: HealthState) { known.withLock { $0.brokers = state } }
+
+  func spool(hasRoom: Bool) { canSpool.store(hasRoom, ordering: .relaxed) }
 
   func shutDown() { known.withLock { $0.isShuttingDown = true } }
 

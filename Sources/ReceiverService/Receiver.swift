@@ -41,6 +41,11 @@ package struct Receiver: Service {
     makePublisher = publisher
   }
 
+  /// Names of the sources whose events go to the disk while Kafka is away.
+  var spoolingSources: [String] {
+    plans.map(\.settings).filter { $0.spool == "sqlite" }.map(\.name)
+  }
+
   /// Serves until graceful shutdown or cancellation. Throws when the start fails, or when events
   /// were left that Kafka did not take.
   package func run() async throws {

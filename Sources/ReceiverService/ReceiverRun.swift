@@ -36,11 +36,11 @@ struct ReceiverRun: Sendable {
     let admission = Admission(settings, metrics: metrics)
     let readiness = Readiness(admission, requestsMax: settings.inFlightRequestsMax)
     let router = ReportRouter()
-    let publisher = try makePublisher(receiver, router, readiness)
+    let (publisher, spool) = try makePublisher(receiver, router, readiness)
     let threads = settings.threads == 0 ? System.coreCount : settings.threads
     let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
     do {
-      let shards = try await makeShards(receiver, group, publisher, admission, metrics)
+      let shards = try await makeShards(receiver, group, publisher, spool, admission, metrics)
       router.open(
         zip(shards, group.makeIterator()).map { ReportMailbox($0, loop: $1) })
       let admin = try await AdminServer.start(
@@ -70,11 +70,27 @@ struct ReceiverRun: Sendable {
 
   private static func makePublisher(
     _ receiver: Receiver, _ router: ReportRouter, _ readiness: Readiness
+  ) throws -> (any EventPublisher, Spool?) {
+    guard let settings = receiver.configuration.receiver.spool else {
+      return (try makeInner(receiver, readiness) { router.route($0) }, nil)
+    }
+    let isUsed = !receiver.spoolingSources.isEmpty
+    let spool = try Spool(
+      settings, sources: receiver.spoolingSources, registry: receiver.registry,
+      logger: receiver.logger, onReports: { router.route($0) },
+      onRoom: { readiness.spool(hasRoom: $0 && isUsed) },
+      makeInner: { try makeInner(receiver, readiness, $0) })
+    return (spool, spool)
+  }
+
+  private static func makeInner(
+    _ receiver: Receiver, _ readiness: Readiness,
+    _ onReports: @escaping @Sendable ([PublishReport]) -> Void
   ) throws -> any EventPublisher {
-    if let make = receiver.makePublisher { return try make { router.route($0) } }
+    if let make = receiver.makePublisher { return try make(onReports) }
     let logger = receiver.logger
     return try KafkaPublisher(
-      receiver.configuration, onReports: { router.route($0) },
+      receiver.configuration, onReports: onReports,
       onEvent: { event in
         readiness.note(event)
         switch event {
@@ -88,18 +104,23 @@ struct ReceiverRun: Sendable {
 
   private static func makeShards(
     _ receiver: Receiver, _ group: MultiThreadedEventLoopGroup, _ publisher: any EventPublisher,
-    _ admission: Admission, _ metrics: ReceiverMetrics
+    _ spool: Spool?, _ admission: Admission, _ metrics: ReceiverMetrics
   ) async throws -> [NIOLoopBound<Shard>] {
     let settings = receiver.configuration.receiver
     let loops = Array(group.makeIterator()).count
     let (plans, registry, logger) = (receiver.plans, receiver.registry, receiver.logger)
+    let spooling = receiver.spoolingSources
     var shards: [NIOLoopBound<Shard>] = []
     for (index, loop) in group.makeIterator().enumerated() {
       let shard = try await loop.submit {
         var sources: [String: SourceGuard] = [:]
         for plan in plans {
           let name = plan.settings.name
-          sources[name] = try SourceGuard(plan, metrics: SourceMetrics(registry, source: name))
+          let entrance = spool.flatMap { spool in
+            spooling.firstIndex(of: name).map { SpoolEntrance(spool: spool, source: $0) }
+          }
+          sources[name] = try SourceGuard(
+            plan, metrics: SourceMetrics(registry, source: name), publisher: entrance)
         }
         let shard = Shard(
           index: index, settings: settings, sources: sources, publisher: publisher,

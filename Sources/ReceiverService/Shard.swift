@@ -99,6 +99,7 @@ final class Shard {
     let arrival = Splitter.Arrival(
       envelopeId: requestIds.next(), receivedAtMs: wallMs, verifiedBy: verified.label)
     var isRefused = false
+    let publisher = source.publisher ?? self.publisher
     source.splitter.split(view, arrival) { event, value in
       guard !isRefused else { return }
       let refusal = publisher.publish(
@@ -135,7 +136,7 @@ final class Shard {
     for report in reports {
       let place = Ticket.place(report.ticket)
       let source = places[place].source
-      if report.rejection == nil { source.metrics.events.add() }
+      if report.rejection == nil, !report.isSpooled { source.metrics.events.add() }
       run(places[place].progress.delivered(report.rejection), place)
     }
   }

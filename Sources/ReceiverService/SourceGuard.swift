@@ -17,9 +17,13 @@ final class SourceGuard {
   let signsURL: Bool
   /// False where a refused request may hold a secret.
   let mayKeepRejects = true
+  /// In the place of the receiver's own.
+  let publisher: (any EventPublisher)?
   private let verifiers: [Verifier]
 
-  init(_ plan: SourcePlan, metrics: SourceMetrics) throws(ReceiverError) {
+  init(
+    _ plan: SourcePlan, metrics: SourceMetrics, publisher: (any EventPublisher)? = nil
+  ) throws(ReceiverError) {
     do {
       verifiers = try Self.verifiers(plan)
       splitter = try Splitter(
@@ -29,6 +33,7 @@ final class SourceGuard {
     }
     self.metrics = metrics
     signsURL = plan.provider.schemes.contains(where: \.signsURL)
+    self.publisher = publisher
     name = plan.settings.name
     successStatus = plan.provider.successStatus
   }

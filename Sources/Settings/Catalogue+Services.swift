@@ -15,7 +15,7 @@ extension Catalogue {
       .integer(
         "threads", \.threads, default: 0, 0...1024, .count,
         "Event loop threads; 0 means one a core."),
-    ] + receiverLimits + receiverTimes + [receiverRejects]
+    ] + receiverLimits + receiverTimes + [receiverRejects, receiverSpool]
 
   private static let receiverRejects: Entry<ReceiverSettings> = .group(
     "rejects",
@@ -30,6 +30,10 @@ extension Catalogue {
         "body_bytes_max", \.rejectsBodyBytesMax, default: 65_536, 0...(16 << 20), .bytes,
         "A longer body is not kept; its request can be looked at and not promoted."),
     ])
+
+  private static let receiverSpool: Entry<ReceiverSettings> = .optionalSection(
+    "spool", \.spool, blank: .blank,
+    "Where events of sources with `spool: sqlite` wait for Kafka. One receiver a file.", spool)
 
   private static let receiverLimits: [Entry<ReceiverSettings>] = [
     .integer(

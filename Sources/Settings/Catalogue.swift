@@ -68,6 +68,10 @@ enum Catalogue {
         + "`hubspot`."),
     .optionalText(
       "tenant", \.tenant, .any, "The account, for events that do not name one themselves."),
+    .choice(
+      "spool", \.spool, default: "none", ["none", "sqlite"],
+      "What becomes of events while Kafka is away: `none` answers 503, `sqlite` keeps them in "
+        + "`receiver.spool` and answers 2xx, for providers that never send again."),
     .optionalSection(
       "signature", \.signature, blank: .blank, "A signature scheme, for provider `hmac`.",
       signature),

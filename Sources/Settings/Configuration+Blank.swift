@@ -23,8 +23,12 @@ extension ReceiverSettings {
   package static let defaults: ReceiverSettings = Catalogue.receiver.defaults(from: blank)
 }
 
+extension SpoolSettings {
+  static let blank = SpoolSettings(path: "", bytesMax: 0, rowsMax: 0, afterMs: 0)
+}
+
 extension SourceSettings {
-  static let blank = SourceSettings(name: "", provider: "", secrets: [])
+  static let blank = SourceSettings(name: "", provider: "", secrets: [], spool: "none")
 }
 
 extension SignatureSettings {

@@ -50,6 +50,23 @@ package struct ReceiverSettings: Sendable {
   /// Refused requests kept in the rejects topic, of each source; 0 keeps none.
   package var rejectsPerMinuteMax: Int
   package var rejectsBodyBytesMax: Int
+  /// Nil: no source may spool.
+  package var spool: SpoolSettings?
+}
+
+/// Where events of spooling sources wait for Kafka.
+package struct SpoolSettings: Sendable {
+  package var path: String
+  package var bytesMax: Int
+  package var rowsMax: Int
+  package var afterMs: Int
+
+  package init(path: String, bytesMax: Int, rowsMax: Int, afterMs: Int) {
+    self.path = path
+    self.bytesMax = bytesMax
+    self.rowsMax = rowsMax
+    self.afterMs = afterMs
+  }
 }
 
 package struct SourceSettings: Sendable {
@@ -62,6 +79,8 @@ package struct SourceSettings: Sendable {
   package var publicURL: String?
   /// Used where the event itself names no tenant.
   package var tenant: String?
+  /// While Kafka is away: `none` or `sqlite`.
+  package var spool: String
   package var signature: SignatureSettings?
   package var event: EventSettings?
 }

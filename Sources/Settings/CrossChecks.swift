@@ -5,6 +5,7 @@ enum CrossChecks {
     present(configuration, &reader)
     for rule in orders { rule.check(configuration, &reader) }
     ports(configuration, &reader)
+    spool(configuration, &reader)
     for source in configuration.sources.values {
       check(source, own: configuration.providers.keys, &reader)
     }

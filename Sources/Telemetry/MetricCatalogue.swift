@@ -6,7 +6,7 @@ import Model
 /// The declarations, by service.
 package enum MetricCatalogue {
   /// In the order of docs/METRICS.md.
-  package static let all: [MetricDeclaration] = receiver + consumer
+  package static let all: [MetricDeclaration] = receiver + receiverSpool + consumer
 
   static let names = Set(all.map(\.name))
 

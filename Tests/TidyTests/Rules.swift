@@ -36,7 +36,7 @@ enum Rules {
     ImportRow(
       target: "ReceiverService",
       allowed: system + nio + lifecycle + [
-        "Model", "Settings", "Signatures", "Providers", "JSONText", "Kafka", "Telemetry",
+        "Model", "Settings", "Signatures", "Providers", "JSONText", "Kafka", "Stores", "Telemetry",
         "AdminServer", "Logging",
       ]),
     ImportRow(
