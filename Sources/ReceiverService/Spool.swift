@@ -75,7 +75,7 @@ final class Spool: EventPublisher {
     for entry in entries {
       let source = names.firstIndex(of: entry.source) ?? 0
       order.load(
-        entry.id, lane: Self.lane(entry.source, entry.key), isOrdered: entry.key != nil,
+        entry.id, lane: SpoolLane.name(entry.source, entry.key), isOrdered: entry.key != nil,
         source: source, bytes: entry.bytes)
     }
     oldestMs.store(try file.oldestMs() ?? 0, ordering: .relaxed)
@@ -118,7 +118,7 @@ final class Spool: EventPublisher {
   ) -> Rejection? {
     let held = Held(
       source: source, key: key, value: [UInt8](value), headers: headers, ticket: ticket)
-    let lane = Self.lane(names[source], key)
+    let lane = SpoolLane.name(names[source], key)
     let bytes = value.count + headers.storage.count + headers.count * 8
     let now = SystemClock.monotonicMs
     var isRefused = false
@@ -368,17 +368,6 @@ final class Spool: EventPublisher {
     }
     return max(0, left - state.withLock { $0.givenBack })
   }
-
-  /// FNV-1a: the same key has the same lane. Two keys in one lane only wait for each other.
-  private static func lane(_ source: String, _ key: [UInt8]?) -> UInt64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    for byte in source.utf8 { mix(byte) }
-    guard let key else { return hash }
-    mix(0xFF)
-    for byte in key { mix(byte) }
-    return hash
-  }
 }
 
 /// Stands in for the spool until it is whole; no report comes before that.
@@ -389,42 +378,4 @@ private final class ReportTarget: Sendable {
   func open(_ spool: Spool) { target.withLock { $0.spool = spool } }
 
   func take(_ reports: [PublishReport]) { target.withLock { $0.spool }?.take(reports) }
-}
-
-/// The way into the spool of one source.
-struct SpoolEntrance: EventPublisher {
-  let spool: Spool
-  let source: Int
-
-  func publish(
-    key: [UInt8]?, value: UnsafeRawBufferPointer, headers: HeaderList, ticket: UInt64
-  ) -> Rejection? {
-    spool.publish(source: source, key: key, value: value, headers: headers, ticket: ticket)
-  }
-
-  /// The spool is closed as a whole.
-  func close(timeoutMs: Int) -> Int { 0 }
-}
-
-/// Any thread.
-struct SpoolMetrics: Sendable {
-  let spooled: [Counter]
-  let drained: [Counter]
-  let refused: [Counter]
-  let published: [Counter]
-  let rows: Gauge
-  let bytes: Gauge
-  let oldest: Gauge
-
-  /// Rows of sources that are no longer configured count under `none`.
-  init(_ registry: MetricRegistry, sources: [String], configured: [String]) {
-    let labels = sources.map { configured.contains($0) ? $0 : MetricCatalogue.noSource }
-    spooled = labels.map { registry.counter(MetricCatalogue.receiverSpooled, $0) }
-    drained = labels.map { registry.counter(MetricCatalogue.receiverSpoolDrained, $0) }
-    refused = labels.map { registry.counter(MetricCatalogue.receiverSpoolRefused, $0) }
-    published = labels.map { registry.counter(MetricCatalogue.receiverEventsPublished, $0) }
-    rows = registry.gauge(MetricCatalogue.receiverSpoolRows)
-    bytes = registry.gauge(MetricCatalogue.receiverSpoolBytes)
-    oldest = registry.gauge(MetricCatalogue.receiverSpoolOldest)
-  }
 }

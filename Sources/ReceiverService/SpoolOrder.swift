@@ -33,57 +33,6 @@ struct SpoolOrder {
     case refuse(Id)
   }
 
-  /// An event that is in memory: in Kafka, in a line, or on its way to the disk.
-  private struct Item {
-    let lane: UInt64
-    let source: Int
-    let bytes: Int
-    let arrivedMs: Int64
-    var place: Place
-    var row = RowState.none
-    /// Read from its row, so it never had a sender of its own.
-    var isDrain = false
-
-    enum Place { case line, kafka, disk }
-    enum RowState { case none, pending, stored }
-  }
-
-  private struct Row {
-    let id: Id
-    let bytes: Int32
-    let source: Int32
-  }
-
-  private struct Lane {
-    let isOrdered: Bool
-    var inKafka = 0
-    /// Of those in Kafka.
-    var inKafkaWithRow = 0
-    var line: [Id] = []
-    /// Rows asked for and not yet known to be written.
-    var pending: [Id] = []
-    /// Written, not in Kafka, in order.
-    var rows: [Row] = []
-    var isQueued = false
-    var failures = 0
-    var notBeforeMs: Int64 = 0
-
-    var isBehind: Bool { !rows.isEmpty || !pending.isEmpty || inKafkaWithRow > 0 }
-    var isEmpty: Bool { !isBehind && inKafka == 0 && line.isEmpty }
-
-    /// A row may go to Kafka only when nothing older of the lane is on its way.
-    var isDrainable: Bool {
-      guard let first = rows.first else { return false }
-      return !isOrdered || (inKafka == 0 && pending.allSatisfy { $0 > first.id })
-    }
-
-    mutating func insert(_ row: Row) {
-      var index = rows.count
-      while index > 0, rows[index - 1].id > row.id { index -= 1 }
-      rows.insert(row, at: index)
-    }
-  }
-
   let limits: Limits
   /// True while Kafka answers nothing: new events go to the disk without trying.
   private(set) var isAway = false
@@ -91,8 +40,8 @@ struct SpoolOrder {
   private(set) var rowCount = 0
   private(set) var byteCount = 0
   private(set) var rowsBySource: [Int]
-  private var lanes: [UInt64: Lane] = [:]
-  private var items: [Id: Item] = [:]
+  private var lanes: [UInt64: SpoolLane] = [:]
+  private var items: [Id: SpoolItem] = [:]
   /// Live events in order of arrival; those that are settled are skipped.
   private var arrivals: [Id] = []
   private var ready: [UInt64] = []
@@ -120,8 +69,8 @@ struct SpoolOrder {
   /// A row that an earlier process left. In order of `id`, before anything else.
   mutating func load(_ id: Id, lane: UInt64, isOrdered: Bool, source: Int, bytes: Int) {
     count(1, bytes: bytes, source: source)
-    lanes[lane, default: Lane(isOrdered: isOrdered)].insert(
-      Row(id: id, bytes: Int32(clamping: bytes), source: Int32(source)))
+    lanes[lane, default: SpoolLane(isOrdered: isOrdered)].insert(
+      SpoolLane.Row(id: id, bytes: Int32(clamping: bytes), source: Int32(source)))
     makeReady(lane)
   }
 
@@ -129,8 +78,8 @@ struct SpoolOrder {
   mutating func arrived(
     _ id: Id, lane: UInt64, isOrdered: Bool, source: Int, bytes: Int, nowMs: Int64
   ) -> Action? {
-    var item = Item(lane: lane, source: source, bytes: bytes, arrivedMs: nowMs, place: .disk)
-    let here = lanes[lane] ?? Lane(isOrdered: isOrdered)
+    var item = SpoolItem(lane: lane, source: source, bytes: bytes, arrivedMs: nowMs, place: .disk)
+    let here = lanes[lane] ?? SpoolLane(isOrdered: isOrdered)
     if isAway || here.isBehind {
       guard hasRoom else { return .refuse(id) }
       lanes[lane] = here
@@ -164,7 +113,7 @@ struct SpoolOrder {
   mutating func stored(_ id: Id) -> [Action] {
     guard var item = items[id], item.row == .pending else { return [] }
     item.row = .stored
-    lanes[item.lane]?.pending.removeAll { $0 == id }
+    lanes[item.lane]?.isWritten(id)
     switch item.place {
     case .kafka:
       items[id] = item
@@ -173,7 +122,7 @@ struct SpoolOrder {
     case .line, .disk:
       items[id] = nil
       lanes[item.lane]?.insert(
-        Row(id: id, bytes: Int32(clamping: item.bytes), source: Int32(item.source)))
+        SpoolLane.Row(id: id, bytes: Int32(clamping: item.bytes), source: Int32(item.source)))
       makeReady(item.lane)
       return []
     }
@@ -184,7 +133,7 @@ struct SpoolOrder {
     guard var item = items[id], item.row == .pending else { return [] }
     item.row = .none
     count(-1, bytes: -item.bytes, source: item.source)
-    lanes[item.lane]?.pending.removeAll { $0 == id }
+    lanes[item.lane]?.isWritten(id)
     var actions: [Action] = []
     if item.place == .kafka {
       items[id] = item
@@ -249,7 +198,7 @@ struct SpoolOrder {
         let row = lane.rows.removeFirst()
         lane.inKafka += 1
         lane.inKafkaWithRow += 1
-        items[row.id] = Item(
+        items[row.id] = SpoolItem(
           lane: name, source: Int(row.source), bytes: Int(row.bytes), arrivedMs: nowMs,
           place: .kafka, row: .stored, isDrain: true)
         drainsInFlight += 1
@@ -267,7 +216,7 @@ struct SpoolOrder {
 
   // MARK: Inside
 
-  private mutating func succeeded(_ id: Id, _ item: Item, nowMs: Int64) -> [Action] {
+  private mutating func succeeded(_ id: Id, _ item: SpoolItem, nowMs: Int64) -> [Action] {
     lastAckMs = nowMs
     isAway = false
     probeFailures = 0
@@ -278,7 +227,7 @@ struct SpoolOrder {
     if item.row != .none {
       // Behind the insert, should that one be still under way.
       actions.append(.delete(id))
-      lanes[item.lane]?.pending.removeAll { $0 == id }
+      lanes[item.lane]?.isWritten(id)
       count(-1, bytes: -item.bytes, source: item.source)
     }
     if let next = nextInLine(item.lane) { actions.append(.produce(next)) }
@@ -287,7 +236,7 @@ struct SpoolOrder {
     return actions
   }
 
-  private mutating func failed(_ id: Id, _ item: Item, nowMs: Int64) -> [Action] {
+  private mutating func failed(_ id: Id, _ item: SpoolItem, nowMs: Int64) -> [Action] {
     var item = item
     item.place = .disk
     let isQuiet = nowMs - lastAckMs >= limits.afterMs
@@ -306,7 +255,7 @@ struct SpoolOrder {
     case .stored:
       items[id] = nil
       lanes[item.lane]?.insert(
-        Row(id: id, bytes: Int32(clamping: item.bytes), source: Int32(item.source)))
+        SpoolLane.Row(id: id, bytes: Int32(clamping: item.bytes), source: Int32(item.source)))
       makeReady(item.lane)
     case .pending: items[id] = item
     case .none:

@@ -115,10 +115,11 @@ struct Harness: Sendable {
   static let url = "https://hooks.example.com/hooks/crm"
   static let secret = "8b1a9953c4611296a827abf8c47804d7"
 
-  /// `kafka` nil: the given publisher takes the place of Kafka. `lines`: settings of `receiver:`.
+  /// `kafka` nil: the given publisher takes the place of Kafka. `lines`: settings of `receiver:`;
+  /// `crm`: of that source.
   static func with(
     publisher: FakePublisher? = nil, kafka: String = "127.0.0.1:1", _ lines: [String] = [],
-    properties: [String] = [], _ body: @Sendable (Harness) async throws -> Void
+    properties: [String] = [], crm: [String] = [], _ body: @Sendable (Harness) async throws -> Void
   ) async throws {
     let registry = MetricRegistry()
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -130,7 +131,8 @@ struct Harness: Sendable {
       }
     }
     let receiver = try Receiver(
-      try configuration(kafka: kafka, lines, properties), logger: logger, registry: registry,
+      try configuration(kafka: kafka, lines, properties, crm: crm), logger: logger,
+      registry: registry,
       publisher: factory)
     let ended = Milestone<Void>()
     let group = ServiceGroup(
@@ -158,7 +160,7 @@ struct Harness: Sendable {
   }
 
   static func configuration(
-    kafka: String, _ lines: [String], _ properties: [String] = []
+    kafka: String, _ lines: [String], _ properties: [String] = [], crm: [String] = []
   ) throws -> Configuration {
     let text = """
       kafka:
@@ -178,6 +180,7 @@ struct Harness: Sendable {
           provider: hubspot
           secrets: ["text:older", "text:\(secret)"]
           public_url: \(url)
+      \(crm.map { "    " + $0 }.joined(separator: "\n"))
         std:
           provider: standard-webhooks
           secrets: ["text:whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
@@ -225,6 +228,13 @@ struct Harness: Sendable {
     let sender = try await offPool { try Sender(port: port) }
     try await sender.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
     return try await sender.answer()
+  }
+
+  /// The metrics as soon as they are as wanted, or after ten seconds as they are.
+  func metrics(until isWanted: @escaping (String) -> Bool) async throws -> String {
+    let text = try await admin("/metrics", until: { isWanted($0.body) }).body
+    if !isWanted(text) { throw Failed(description: "never came:\n\(text)") }
+    return text
   }
 
   /// Asks again until the answer is as wanted.

@@ -24,7 +24,7 @@ import Testing
       switch unit {
       case .milliseconds: #expect(last == "ms", "\(name)")
       case .seconds: #expect(last == "s", "\(name)")
-      case .bytes: #expect(name.hasSuffix("_bytes_max"), "\(name)")
+      case .bytes: #expect(name == "bytes_max" || name.hasSuffix("_bytes_max"), "\(name)")
       case .count, .none: #expect(last != "ms" && last != "s", "\(name)")
       }
     }
