@@ -126,7 +126,8 @@ struct ReceiverRun: Sendable {
           index: index, settings: settings, sources: sources, publisher: publisher,
           admission: admission, metrics: metrics, rejections: RejectionLog(logger),
           rejects: RejectKeeper(
-            settings, store: publisher as? any RejectStore, loops: loops, registry: registry))
+            settings, store: (spool?.inner ?? publisher) as? any RejectStore, loops: loops,
+            registry: registry))
         return NIOLoopBound(shard, eventLoop: loop)
       }.get()
       shards.append(shard)

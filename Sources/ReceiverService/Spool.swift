@@ -42,7 +42,8 @@ final class Spool: EventPublisher {
   private static let changesMax = 2048
   private static let tickMs = 50
 
-  private let inner: any EventPublisher
+  /// Where events go when all is well.
+  let inner: any EventPublisher
   private let onReports: @Sendable ([PublishReport]) -> Void
   private let onRoom: @Sendable (Bool) -> Void
   private let names: [String]
