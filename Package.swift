@@ -19,6 +19,10 @@ let nio: [Target.Dependency] = [
   .product(name: "NIOPosix", package: "swift-nio"),
   .product(name: "NIOHTTP1", package: "swift-nio"),
 ]
+let tls: [Target.Dependency] = [
+  .product(name: "NIOTLS", package: "swift-nio"),
+  .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -36,6 +40,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -48,6 +53,7 @@ let package = Package(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "CSimdJSON",
       cxxSettings: [.unsafeFlags(["-O2"])],
@@ -70,6 +76,7 @@ let package = Package(
     .target(name: "Kafka", dependencies: ["Model", "CRdKafka"], swiftSettings: strict),
     .target(name: "HTTPClient", dependencies: ["Model", "CCurl"], swiftSettings: strict),
     .target(name: "Stores", dependencies: ["Model", "CSQLite"], swiftSettings: strict),
+    .target(name: "Inflation", dependencies: ["CZlib"], swiftSettings: strict),
     .target(name: "AdminServer", dependencies: ["Telemetry"] + nio, swiftSettings: strict),
 
     // Services: wiring.
@@ -80,8 +87,8 @@ let package = Package(
       name: "ReceiverService",
       dependencies: [
         "Model", "Settings", "Signatures", "Providers", "JSONText", "Kafka", "Stores", "Telemetry",
-        "AdminServer", logging, lifecycle, signals,
-      ] + nio,
+        "AdminServer", "Inflation", logging, lifecycle, signals,
+      ] + nio + tls,
       swiftSettings: strict),
     .target(
       name: "ConsumerService",
@@ -135,13 +142,15 @@ let package = Package(
     .testTarget(
       name: "HTTPClientTests", dependencies: ["HTTPClient", "Model"], swiftSettings: strict),
     .testTarget(
+      name: "InflationTests", dependencies: ["Inflation", "CZlib"], swiftSettings: strict),
+    .testTarget(
       name: "StoresTests", dependencies: ["Stores", "Model", "CSQLite"], swiftSettings: strict),
     .testTarget(
       name: "ReceiverServiceTests",
       dependencies: [
         "ReceiverService", "Kafka", "Model", "Providers", "Settings", "Signatures", "Stores",
         "Telemetry",
-        "AdminServer", logging, lifecycle,
+        "AdminServer", "CZlib", logging, lifecycle,
       ] + nio,
       swiftSettings: strict),
     .testTarget(

@@ -10,6 +10,8 @@ package enum Rejection: String, Error, Sendable, CaseIterable {
   case bodyTooLarge = "body_too_large"
   case requestTimeout = "request_timeout"
   case headersTooLarge = "headers_too_large"
+  case addressNotAllowed = "address_not_allowed"
+  case unsupportedEncoding = "unsupported_encoding"
   case signatureMissing = "signature_missing"
   case signatureMalformed = "signature_malformed"
   case signatureMismatch = "signature_mismatch"
@@ -31,6 +33,8 @@ package enum Rejection: String, Error, Sendable, CaseIterable {
     case .bodyTooLarge: 413
     case .requestTimeout: 408
     case .headersTooLarge: 431
+    case .addressNotAllowed: 403
+    case .unsupportedEncoding: 415
     case .signatureMissing, .signatureMalformed, .signatureMismatch, .timestampMissing,
       .timestampOutsideTolerance:
       401
@@ -52,6 +56,8 @@ package enum Rejection: String, Error, Sendable, CaseIterable {
     case .bodyTooLarge: "body too large"
     case .requestTimeout: "the request did not arrive in time"
     case .headersTooLarge: "headers too large"
+    case .addressNotAllowed: "not from this address"
+    case .unsupportedEncoding: "unsupported Content-Encoding"
     case .signatureMissing, .signatureMalformed, .signatureMismatch: "signature refused"
     case .timestampMissing, .timestampOutsideTolerance: "timestamp refused"
     case .overloaded, .kafkaQueueFull: "busy, try again"

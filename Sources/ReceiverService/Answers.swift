@@ -34,6 +34,7 @@ final class Answers {
     var head = "HTTP/1.1 \(rejection.status) \(Self.phrase(rejection.status))\r\nDate: \(date)\r\n"
     if rejection.isOurs { head += "Retry-After: \(retryAfterS)\r\n" }
     if rejection == .methodNotAllowed { head += "Allow: POST\r\n" }
+    if rejection == .unsupportedEncoding { head += "Accept-Encoding: gzip, deflate\r\n" }
     if closes { head += "Connection: close\r\n" }
     head += "Content-Type: text/plain; charset=utf-8\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
     return allocator.buffer(string: hasBody ? head + body : head)
@@ -63,10 +64,12 @@ final class Answers {
     case 204: "No Content"
     case 400: "Bad Request"
     case 401: "Unauthorized"
+    case 403: "Forbidden"
     case 404: "Not Found"
     case 405: "Method Not Allowed"
     case 408: "Request Timeout"
     case 413: "Content Too Large"
+    case 415: "Unsupported Media Type"
     case 431: "Request Header Fields Too Large"
     case 503: "Service Unavailable"
     default: "Status"

@@ -18,6 +18,27 @@ package struct SourcePlan: Sendable {
 }
 
 enum BootChecks {
+  /// The sources and the TLS identity; throws the problems of both. Blocks on the TLS files.
+  static func all(
+    _ configuration: Configuration
+  ) throws(ReceiverError) -> ([SourcePlan], TLSIdentity?) {
+    var problems: [String] = []
+    var plans: [SourcePlan] = []
+    var identity: TLSIdentity?
+    do throws(ReceiverError) { plans = try self.plans(configuration) } catch {
+      problems += error.problems
+    }
+    do throws(ReceiverError) {
+      if let settings = configuration.receiver.edge.tls {
+        identity = try TLSIdentity.load(settings)
+      }
+    } catch {
+      problems += error.problems
+    }
+    guard problems.isEmpty else { throw ReceiverError(problems: problems) }
+    return (plans, identity)
+  }
+
   /// Resolves the sources and checks the whole; throws all problems at once. Dials nobody.
   static func plans(_ configuration: Configuration) throws(ReceiverError) -> [SourcePlan] {
     var problems = deadlines(configuration)

@@ -63,6 +63,10 @@ struct ChunkedDecoder {
   private mutating func endLine() -> Rejection? {
     guard line.count >= 2, line[line.count - 2] == 0x0D else { return .badRequest }
     let content = line.dropLast(2)
+    // A bare CR or another control character ends a line for some readers.
+    guard content.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+      return .badRequest
+    }
     switch state {
     case .size: return beginChunk(content)
     case .contentEnd:
@@ -83,7 +87,7 @@ struct ChunkedDecoder {
     for byte in line {
       guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else {
         // Extensions are allowed and mean nothing here.
-        guard byte == UInt8(ascii: ";") || byte == 0x20 || byte == 0x09 else { return .badRequest }
+        guard byte == UInt8(ascii: ";") else { return .badRequest }
         break
       }
       digits += 1

@@ -43,22 +43,22 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var fields: [RequestView.Field] = []
   private var request: RequestUnderWay?
   private var deadlineMs: Int64
+  /// When the whole request must have come.
+  private var requestEndMs: Int64 = 0
+  /// From then on the connection ends with its next answer.
+  private let oldMs: Int64
   /// A read that waits until the sender's haste is over.
   private var isReadHeld = false
+  private var peer: ConnectionPeer
 
-  /// The request being read or waited for.
-  private struct RequestUnderWay {
-    let head: RequestHead
-    let source: SourceGuard
-    /// Only of a chunked body, whose head is kept apart from the bytes that stream by.
-    var chunked: (head: ByteBuffer, decoder: ChunkedDecoder)?
-    var admittedBytes: Int
-    var isContinueSent = false
-  }
-
-  init(_ shard: Shard) {
+  /// `tls`: of the handler in front of this one, if there is one.
+  init(_ shard: Shard, tls: TLSIdentity? = nil) {
     self.shard = shard
-    deadlineMs = shard.coarseMs + Int64(shard.settings.idleTimeoutMs)
+    peer = ConnectionPeer(tls)
+    // A handshake is as much of a request as there is so far.
+    let limitMs = tls == nil ? shard.settings.idleTimeoutMs : shard.settings.edge.headerTimeoutMs
+    deadlineMs = shard.coarseMs + Int64(limitMs)
+    oldMs = ConnectionPeer.oldMs(shard.settings, nowMs: shard.coarseMs)
   }
 
   // MARK: Channel events
@@ -105,7 +105,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
   }
 
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if peer.noteEvent(event, context) {
+      deadlineMs = shard.coarseMs + Int64(shard.settings.idleTimeoutMs)
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if peer.isHandshaking { shard.metrics.edge.handshakesFailed.add() }
     context.close(promise: nil)
   }
 
@@ -161,7 +169,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
       return false
     }
     if searched == 0 {
-      deadlineMs = shard.coarseMs + Int64(shard.settings.requestReadTimeoutMs)
+      requestEndMs = shard.coarseMs + Int64(shard.settings.requestReadTimeoutMs)
+      deadlineMs = min(requestEndMs, shard.coarseMs + Int64(shard.settings.edge.headerTimeoutMs))
     }
     let outcome = inbound.withUnsafeReadableBytes {
       shard.parser.parse($0, searched: searched, into: &fields)
@@ -180,7 +189,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
   }
 
-  /// Route, method, length: nothing of the body is looked at before these.
+  /// Route, method, length, address: nothing of the body is looked at before these.
   private func begin(_ head: RequestHead, _ bytes: ByteBuffer) -> Bool {
     let (source, isPost, isHead) = bytes.withUnsafeReadableBytes { bytes in
       (
@@ -193,8 +202,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var length = 0
     if case .length(let announced) = head.body { length = announced }
     guard length <= shard.settings.bodyBytesMax else { return refuse(.bodyTooLarge, source) }
+    let origin = peer.origin(of: bytes, fields, for: source, shard.trustedProxies, context)
+    guard source.allows(origin) else {
+      return refuse(.addressNotAllowed, source, origin: origin)
+    }
+    guard head.coding != .unsupported else { return refuse(.unsupportedEncoding, source) }
     guard shard.admission.admitRequest(bytes: length) else { return refuse(.overloaded, source) }
-    request = RequestUnderWay(head: head, source: source, admittedBytes: length)
+    request = RequestUnderWay(head: head, source: source, admittedBytes: length, origin: origin)
     if head.body == .chunked, let headBytes = inbound?.readSlice(length: head.length) {
       request?.chunked = (headBytes, ChunkedDecoder(bodyBytesMax: shard.settings.bodyBytesMax))
     } else if head.length + length > bytes.readableBytes {
@@ -210,7 +224,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var length = current.head.length
     if case .length(let announced) = current.head.body { length += announced }
     guard let inbound, inbound.readableBytes >= length else {
-      sendContinue()
+      awaitMore()
       return false
     }
     let acceptance = inbound.withUnsafeReadableBytes { bytes in
@@ -218,12 +232,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
       return accept(current, head: bytes, body: body)
     }
     self.inbound?.moveReaderIndex(forwardBy: length)
-    return settle(acceptance, current)
+    return settle(acceptance, request ?? current)
   }
 
   private func readChunks() -> Bool {
     guard let bytes = inbound, bytes.readableBytes > 0 else {
-      sendContinue()
+      awaitMore()
       return false
     }
     let before = request?.chunked?.decoder.body.count ?? 0
@@ -241,7 +255,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
       return false
     case .incomplete:
       inbound = nil
-      sendContinue()
+      awaitMore()
       return false
     case .complete(let taken):
       inbound?.moveReaderIndex(forwardBy: taken)
@@ -249,19 +263,40 @@ final class ConnectionHandler: ChannelDuplexHandler {
       let acceptance = head.withUnsafeReadableBytes { head in
         decoder.body.withUnsafeBytes { accept(current, head: head, body: $0) }
       }
-      return settle(acceptance, current)
+      return settle(acceptance, request ?? current)
     }
   }
 
   private func accept(
     _ request: RequestUnderWay, head: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer
   ) -> Shard.Acceptance {
-    fields.withUnsafeBufferPointer { fields in
-      let view = RequestView(
-        method: UnsafeRawBufferPointer(rebasing: head[request.head.method]),
-        target: UnsafeRawBufferPointer(rebasing: head[request.head.target]), head: head,
-        fields: fields, body: body)
-      return shard.accept(view, request.source, bytes: request.admittedBytes, for: self)
+    guard request.head.coding == .identity else { return acceptCoded(request, head, body) }
+    return fields.withUnsafeBufferPointer { fields in
+      let view = RequestView(head, request.head, fields, body: body)
+      return shard.accept(
+        view, request.source, origin: request.origin, bytes: request.admittedBytes, for: self)
+    }
+  }
+
+  private func acceptCoded(
+    _ request: RequestUnderWay, _ head: UnsafeRawBufferPointer, _ wire: UnsafeRawBufferPointer
+  ) -> Shard.Acceptance {
+    let (result, admitted) = BodyCoding.inflate(wire, request.head.coding, shard)
+    let bytes = request.admittedBytes + admitted
+    self.request?.admittedBytes = bytes
+    let body: [UInt8]
+    switch result {
+    case .success(let inflated): body = inflated
+    case .failure(let rejection): return .rejected(rejection)
+    }
+    return fields.withUnsafeBufferPointer { fields in
+      body.withUnsafeBytes { body in
+        let signed = request.source.signsWire ? wire : body
+        return shard.accept(
+          RequestView(head, request.head, fields, body: body),
+          signed: RequestView(head, request.head, fields, body: signed), request.source,
+          origin: request.origin, bytes: bytes, for: self)
+      }
     }
   }
 
@@ -284,7 +319,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     return true
   }
 
-  private func sendContinue() {
+  private func awaitMore() {
+    deadlineMs = min(requestEndMs, shard.coarseMs + Int64(shard.settings.edge.bodyIdleTimeoutMs))
     guard let current = request, current.head.expectsContinue, !current.isContinueSent else {
       return
     }
@@ -295,15 +331,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
   // MARK: Answering
 
   private func finish(_ request: RequestUnderWay, status: Int) {
-    let closes = !request.head.keepsAlive || shard.isDraining
+    let closes = closes(request)
     write(
       shard.answers.accepted(status: status, closes: closes, wallMs: shard.coarseWallMs), closes)
   }
 
+  private func closes(_ request: RequestUnderWay) -> Bool {
+    !request.head.keepsAlive || shard.isDraining || shard.coarseMs >= oldMs
+  }
+
   /// The whole request was read, so the connection may go on.
   private func finish(_ request: RequestUnderWay, _ rejection: Rejection) {
-    let closes = !request.head.keepsAlive || shard.isDraining
-    shard.rejections.note(rejection, source: request.source.name, nowMs: shard.coarseMs)
+    let closes = closes(request)
+    shard.rejections.note(
+      rejection, source: request.source.name, origin: request.origin, nowMs: shard.coarseMs)
     write(
       shard.answers.rejected(
         rejection, closes: closes, retryAfterS: Answers.retryAfterS(), wallMs: shard.coarseWallMs),
@@ -313,7 +354,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// Refuses a request of which not all was read: the connection cannot go on.
   @discardableResult
   private func refuse(
-    _ rejection: Rejection, _ source: SourceGuard? = nil, hasBody: Bool = true
+    _ rejection: Rejection, _ source: SourceGuard? = nil, hasBody: Bool = true,
+    origin: RequestOrigin? = nil
   ) -> Bool {
     let source = source ?? request?.source
     if let source {
@@ -321,7 +363,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     } else {
       shard.metrics.unrouted[rejection].add()
     }
-    shard.rejections.note(rejection, source: source?.name, nowMs: shard.coarseMs)
+    shard.rejections.note(
+      rejection, source: source?.name, origin: origin ?? request?.origin, nowMs: shard.coarseMs)
     if let request { shard.admission.requestEnded(bytes: request.admittedBytes) }
     write(
       shard.answers.rejected(

@@ -7,7 +7,7 @@ import Signatures
 /// Parses one head into offsets; header fields go to an array that the caller reuses.
 struct HeadParser {
   var headerBytesMax: Int
-  static let fieldsMax = 100
+  var fieldsMax = 100
 
   enum Outcome: Equatable {
     /// The empty line has not arrived yet; nothing need be read twice before `searched`.
@@ -27,7 +27,7 @@ struct HeadParser {
     if end > headerBytesMax { return .failed(.headersTooLarge) }
     fields.removeAll(keepingCapacity: true)
     var reading = Reading(bytes: UnsafeRawBufferPointer(rebasing: bytes[..<end]))
-    if let rejection = reading.read(into: &fields) { return .failed(rejection) }
+    if let rejection = reading.read(into: &fields, max: fieldsMax) { return .failed(rejection) }
     return .complete(reading.head)
   }
 
@@ -61,6 +61,7 @@ extension HeadParser {
     private var hosts = 0
     private var says: (close: Bool, keepAlive: Bool) = (false, false)
     private var expectsContinue = false
+    private var coding: RequestHead.Coding?
 
     init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
@@ -70,13 +71,13 @@ extension HeadParser {
       return RequestHead(
         length: bytes.count, method: method, target: target, body: body,
         keepsAlive: isVersion11 ? !says.close : says.keepAlive && !says.close,
-        expectsContinue: expectsContinue && isVersion11)
+        expectsContinue: expectsContinue && isVersion11, coding: coding ?? .identity)
     }
 
-    mutating func read(into fields: inout [RequestView.Field]) -> Rejection? {
+    mutating func read(into fields: inout [RequestView.Field], max: Int) -> Rejection? {
       guard readRequestLine() else { return .badRequest }
       while at + 2 < bytes.count {
-        if fields.count == HeadParser.fieldsMax { return .headersTooLarge }
+        if fields.count == max { return .headersTooLarge }
         guard let field = readField() else { return .badRequest }
         fields.append(field)
         guard note(field) else { return .badRequest }
@@ -87,7 +88,8 @@ extension HeadParser {
       return nil
     }
 
-    /// `METHOD SP target SP HTTP/1.x CRLF`
+    /// `METHOD SP target SP HTTP/1.x CRLF`; the target is a path, not a whole URL, whose host could
+    /// contradict the Host field.
     private mutating func readRequestLine() -> Bool {
       let start = at
       while at < bytes.count, Self.isToken(bytes[at]) { at += 1 }
@@ -96,7 +98,9 @@ extension HeadParser {
       let targetStart = at
       while at < bytes.count, bytes[at] > 0x20, bytes[at] < 0x7F { at += 1 }
       target = targetStart..<at
-      guard !target.isEmpty, skip(0x20) else { return false }
+      guard !target.isEmpty, bytes[targetStart] == UInt8(ascii: "/"), skip(0x20) else {
+        return false
+      }
       let version: StaticString = "HTTP/1."
       guard at + 10 <= bytes.count,
         bytes[at..<(at + 7)].elementsEqual(UnsafeBufferPointer(start: version.utf8Start, count: 7))
@@ -110,7 +114,8 @@ extension HeadParser {
       return skip(0x0D) && skip(0x0A)
     }
 
-    /// `name: value CRLF`; no space before the colon, no folded lines, no control characters.
+    /// `name: value CRLF`; no space before the colon, no folded lines, no control characters, and
+    /// no value that is not UTF-8: events carry values as text.
     private mutating func readField() -> RequestView.Field? {
       let nameStart = at
       while at < bytes.count, Self.isToken(bytes[at]) { at += 1 }
@@ -118,8 +123,13 @@ extension HeadParser {
       guard nameEnd > nameStart, skip(UInt8(ascii: ":")) else { return nil }
       while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x09 { at += 1 }
       let valueStart = at
+      var union: UInt8 = 0
       while at < bytes.count, bytes[at] >= 0x20 && bytes[at] != 0x7F || bytes[at] == 0x09 {
+        union |= bytes[at]
         at += 1
+      }
+      if union >= 0x80, String(validating: bytes[valueStart..<at], as: UTF8.self) == nil {
+        return nil
       }
       var valueEnd = at
       guard skip(0x0D), skip(0x0A) else { return nil }
@@ -140,6 +150,7 @@ extension HeadParser {
       case 14 where isName(field, "content-length"):
         guard contentLength == nil, let length = number(field) else { return false }
         contentLength = length
+      case 16 where isName(field, "content-encoding"): noteCoding(field.value)
       case 17 where isName(field, "transfer-encoding"):
         // Only ever `chunked`, once; any other coding would need a decoder of its own.
         guard !isChunked, isValue(field.value, "chunked") else { return false }
@@ -147,6 +158,18 @@ extension HeadParser {
       default: break
       }
       return true
+    }
+
+    private mutating func noteCoding(_ value: Range<Int32>) {
+      if coding != nil {
+        coding = .unsupported
+      } else if value.isEmpty || isValue(value, "identity") {
+        coding = .identity
+      } else if isValue(value, "gzip") || isValue(value, "x-gzip") {
+        coding = .gzip
+      } else {
+        coding = isValue(value, "deflate") ? .deflate : .unsupported
+      }
     }
 
     private mutating func noteConnection(_ field: RequestView.Field) {

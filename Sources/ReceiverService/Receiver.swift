@@ -4,6 +4,7 @@ package import Logging
 import ServiceLifecycle
 package import Settings
 package import Telemetry
+import UnixSignals
 
 /// Takes webhooks in and answers when Kafka has them. One value, one run.
 package struct Receiver: Service {
@@ -27,14 +28,18 @@ package struct Receiver: Service {
   let logger: Logger
   let registry: MetricRegistry
   let makePublisher: PublisherFactory?
+  let identity: TLSIdentity?
+  let changes: ConfigurationSource?
 
   /// Checks everything that can be checked without dialing anybody; throws all problems at once.
-  /// `publisher` nil: Kafka.
+  /// `publisher` nil: Kafka. `changes` nil: the configuration stays; else SIGHUP and changed files
+  /// bring a new one into force.
   package init(
     _ configuration: Configuration, logger: Logger, registry: MetricRegistry = MetricRegistry(),
-    publisher: PublisherFactory? = nil
+    publisher: PublisherFactory? = nil, changes: ConfigurationSource? = nil
   ) throws(ReceiverError) {
-    plans = try BootChecks.plans(configuration)
+    (plans, identity) = try BootChecks.all(configuration)
+    self.changes = changes
     self.configuration = configuration
     self.logger = logger
     self.registry = registry
@@ -57,17 +62,21 @@ package struct Receiver: Service {
       ready.reach(.failure(error))
       throw error
     }
+    let hangups = changes == nil ? nil : await UnixSignalsSequence(trapping: .sighup)
     ports.reach(.success(run.ports))
     logger.write(
       .info, "listening",
       [.address: configuration.receiver.listenAddress, .port: run.ports.webhooks])
     let watch = Task { await run.watchBrokers { ready.reach(.success(run.ports)) } }
+    let follow = Task { await run.follow(changes, hangups) }
     // Cancellation means the same as a signal, without the grace.
     try? await gracefulShutdown()
     watch.cancel()
+    follow.cancel()
     ready.reach(.failure(CancellationError()))
     let undelivered = await run.stop(grace: !Task.isCancelled)
     await watch.value
+    await follow.value
     guard undelivered == 0 else {
       throw ReceiverError(problems: [
         "\(undelivered) events were not delivered; their senders were told so and will come back"

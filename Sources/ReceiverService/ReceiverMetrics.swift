@@ -27,6 +27,7 @@ struct ReceiverMetrics: Sendable {
   let inFlightBytes: Gauge
   let connections: Gauge
   let connectionsRefused: Counter
+  let edge: EdgeMetrics
 
   init(_ registry: MetricRegistry) {
     unrouted = registry.counters(
@@ -36,5 +37,6 @@ struct ReceiverMetrics: Sendable {
     inFlightBytes = registry.gauge(MetricCatalogue.receiverInFlightBytes)
     connections = registry.gauge(MetricCatalogue.receiverConnections)
     connectionsRefused = registry.counter(MetricCatalogue.receiverConnectionsRefused)
+    edge = EdgeMetrics(registry)
   }
 }

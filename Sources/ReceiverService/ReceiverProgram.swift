@@ -31,7 +31,8 @@ package enum ReceiverProgram {
     }
     let service: Receiver
     do {
-      service = try Receiver(configuration, logger: log)
+      service = try Receiver(
+        configuration, logger: log, changes: .file(configPath))
     } catch {
       for problem in error.problems { log.error("\(problem)") }
       return 78

@@ -7,8 +7,10 @@ import Logging
 import Model
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Settings
 import Telemetry
+import UnixSignals
 
 /// Everything that `Receiver.run` holds while it serves.
 struct ReceiverRun: Sendable {
@@ -26,6 +28,7 @@ struct ReceiverRun: Sendable {
   private let admission: Admission
   /// Without Kafka behind it a receiver has no brokers to ask for.
   private let hasBrokers: Bool
+  private let reloader: Reloader
 
   /// The deadlines' granularity.
   private static let sweepMs: Int64 = 100
@@ -40,7 +43,10 @@ struct ReceiverRun: Sendable {
     let threads = settings.threads == 0 ? System.coreCount : settings.threads
     let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
     do {
-      let shards = try await makeShards(receiver, group, publisher, spool, admission, metrics)
+      let tls = TLSInForce(receiver.identity)
+      let table = SourceTable(
+        registry: receiver.registry, spool: spool, spooling: receiver.spoolingSources)
+      let shards = try await makeShards(receiver, group, publisher, table, admission, metrics)
       router.open(
         zip(shards, group.makeIterator()).map { ReportMailbox($0, loop: $1) })
       let admin = try await AdminServer.start(
@@ -48,7 +54,7 @@ struct ReceiverRun: Sendable {
         liveness: { readiness.liveness }, readiness: { readiness.state })
       let listener: any Channel
       do {
-        listener = try await bind(settings, group, shards, admission)
+        listener = try await bind(settings, group, shards, admission, tls)
       } catch {
         await admin.close()
         throw error
@@ -60,7 +66,8 @@ struct ReceiverRun: Sendable {
         settings: settings, kafka: receiver.configuration.kafka, logger: receiver.logger,
         group: group, shards: shards, sweeps: sweeps, listener: listener, admin: admin,
         publisher: publisher, readiness: readiness, admission: admission,
-        hasBrokers: receiver.makePublisher == nil)
+        hasBrokers: receiver.makePublisher == nil,
+        reloader: Reloader(receiver, shards, group, table, tls, metrics.edge))
     } catch {
       _ = await offLoop { publisher.close(timeoutMs: 0) }
       try? await group.shutdownGracefully()
@@ -104,29 +111,20 @@ struct ReceiverRun: Sendable {
 
   private static func makeShards(
     _ receiver: Receiver, _ group: MultiThreadedEventLoopGroup, _ publisher: any EventPublisher,
-    _ spool: Spool?, _ admission: Admission, _ metrics: ReceiverMetrics
+    _ table: SourceTable, _ admission: Admission, _ metrics: ReceiverMetrics
   ) async throws -> [NIOLoopBound<Shard>] {
     let settings = receiver.configuration.receiver
     let loops = Array(group.makeIterator()).count
     let (plans, registry, logger) = (receiver.plans, receiver.registry, receiver.logger)
-    let spooling = receiver.spoolingSources
     var shards: [NIOLoopBound<Shard>] = []
     for (index, loop) in group.makeIterator().enumerated() {
       let shard = try await loop.submit {
-        var sources: [String: SourceGuard] = [:]
-        for plan in plans {
-          let name = plan.settings.name
-          let entrance = spool.flatMap { spool in
-            spooling.firstIndex(of: name).map { SpoolEntrance(spool: spool, source: $0) }
-          }
-          sources[name] = try SourceGuard(
-            plan, metrics: SourceMetrics(registry, source: name), publisher: entrance)
-        }
         let shard = Shard(
-          index: index, settings: settings, sources: sources, publisher: publisher,
+          index: index, settings: settings, sources: try table.make(plans),
+          publisher: publisher,
           admission: admission, metrics: metrics, rejections: RejectionLog(logger),
           rejects: RejectKeeper(
-            settings, store: (spool?.inner ?? publisher) as? any RejectStore, loops: loops,
+            settings, store: (table.spool?.inner ?? publisher) as? any RejectStore, loops: loops,
             registry: registry))
         return NIOLoopBound(shard, eventLoop: loop)
       }.get()
@@ -137,7 +135,7 @@ struct ReceiverRun: Sendable {
 
   private static func bind(
     _ settings: ReceiverSettings, _ group: MultiThreadedEventLoopGroup,
-    _ shards: [NIOLoopBound<Shard>], _ admission: Admission
+    _ shards: [NIOLoopBound<Shard>], _ admission: Admission, _ tls: TLSInForce
   ) async throws -> any Channel {
     let byLoop = Dictionary(
       uniqueKeysWithValues: zip(group.makeIterator().map { ObjectIdentifier($0) }, shards))
@@ -152,7 +150,13 @@ struct ReceiverRun: Sendable {
             guard let shard = byLoop[ObjectIdentifier(channel.eventLoop)],
               admission.admitConnection()
             else { throw ChannelError.operationUnsupported }
-            try channel.pipeline.syncOperations.addHandler(ConnectionHandler(shard.value))
+            let identity = tls.current
+            if let identity {
+              try channel.pipeline.syncOperations.addHandler(
+                NIOSSLServerHandler(context: identity.context))
+            }
+            try channel.pipeline.syncOperations.addHandler(
+              ConnectionHandler(shard.value, tls: identity))
           }
         }
         .bind(host: settings.listenAddress, port: settings.port).get()
@@ -173,6 +177,12 @@ struct ReceiverRun: Sendable {
         shard.value.sweep()
       }
     }
+  }
+
+  /// Brings changed configurations into force until cancelled.
+  func follow(_ changes: ConfigurationSource?, _ hangups: UnixSignalsSequence?) async {
+    guard let changes, let hangups else { return }
+    await reloader.follow(changes, hangups)
   }
 
   /// Keeps readiness true to the brokers until cancelled; `onReady` when one answered first.
@@ -238,7 +248,7 @@ struct ReceiverRun: Sendable {
 
   /// Blocking calls must not stand in the way of anything else. A queue of its own gets a thread
   /// at once; the global ones wait for others that block.
-  private static func offLoop<Result: Sendable>(
+  static func offLoop<Result: Sendable>(
     _ body: @escaping @Sendable () -> Result
   ) async -> Result {
     await withCheckedContinuation { continuation in

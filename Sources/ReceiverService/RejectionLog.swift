@@ -14,8 +14,10 @@ final class RejectionLog {
 
   init(_ logger: Logger) { self.logger = logger }
 
-  /// `source` nil before it is known. `nowMs` is monotonic.
-  func note(_ rejection: Rejection, source: String?, nowMs: Int64) {
+  /// `source` nil before it is known; `origin` where it was asked for. `nowMs` is monotonic.
+  func note(
+    _ rejection: Rejection, source: String?, origin: RequestOrigin? = nil, nowMs: Int64
+  ) {
     if nowMs / 1000 != second {
       if suppressed > 0 { logger.write(.info, "more requests refused", [.count: suppressed]) }
       second = nowMs / 1000
@@ -27,8 +29,11 @@ final class RejectionLog {
       return
     }
     lines += 1
-    logger.write(
-      .info, "request refused",
-      [.reason: rejection.rawValue, .source: source ?? MetricCatalogue.noSource])
+    var fields: LogFields = [
+      .reason: rejection.rawValue, .source: source ?? MetricCatalogue.noSource,
+    ]
+    if let address = origin?.client { fields[.address] = address }
+    if let subject = origin?.peerSubject { fields[.subject] = subject }
+    logger.write(.info, "request refused", fields)
   }
 }

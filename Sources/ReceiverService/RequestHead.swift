@@ -13,10 +13,18 @@ struct RequestHead: Equatable {
   var keepsAlive: Bool
   /// The sender waits for `100 Continue` before it sends the body.
   var expectsContinue: Bool
+  var coding: Coding = .identity
 
   enum Body: Equatable {
     case none
     case length(Int)
     case chunked
+  }
+
+  /// What Content-Encoding says.
+  enum Coding {
+    case identity, gzip, deflate
+    /// Another one, or several.
+    case unsupported
   }
 }

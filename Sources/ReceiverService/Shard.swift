@@ -10,9 +10,10 @@ import Signatures
 
 /// Confined to one event loop.
 final class Shard {
-  let settings: ReceiverSettings
+  private(set) var settings: ReceiverSettings
   let answers = Answers()
-  let parser: HeadParser
+  private(set) var parser: HeadParser
+  private(set) var trustedProxies: [IPNetwork]
   let admission: Admission
   let metrics: ReceiverMetrics
   let rejections: RejectionLog
@@ -25,7 +26,7 @@ final class Shard {
 
   private let index: Int
   private let publisher: any EventPublisher
-  private let sources: [String: SourceGuard]
+  private var sources: [String: SourceGuard]
   private var requestIds = RequestIds()
   private var places: [Place] = []
   private var freePlaces: [Int] = []
@@ -55,7 +56,16 @@ final class Shard {
     self.metrics = metrics
     self.rejections = rejections
     self.rejects = rejects
-    parser = HeadParser(headerBytesMax: settings.headerBytesMax)
+    parser = HeadParser(settings)
+    trustedProxies = IPNetwork.list(settings.edge.trustedProxies)
+  }
+
+  /// Requests that begin from now on meet these; those under way keep what they began with.
+  func adopt(_ settings: ReceiverSettings, _ sources: [String: SourceGuard]) {
+    self.settings = settings
+    self.sources = sources
+    parser = HeadParser(settings)
+    trustedProxies = IPNetwork.list(settings.edge.trustedProxies)
   }
 
   // MARK: Requests
@@ -80,16 +90,20 @@ final class Shard {
   }
 
   /// Verifies, splits and hands the events to the publisher. When it says `rejected` the request's
-  /// admission is still the caller's to end.
+  /// admission is still the caller's to end. `signed`: what is verified, where it is not `view`.
   func accept(
-    _ view: RequestView, _ source: SourceGuard, bytes: Int, for connection: ConnectionHandler
+    _ view: RequestView, signed: RequestView? = nil, _ source: SourceGuard,
+    origin: RequestOrigin?, bytes: Int, for connection: ConnectionHandler
   ) -> Acceptance {
     let wallMs = SystemClock.wallMs
     let verified: Verifier.Verified
-    switch source.verify(view, nowMs: wallMs) {
+    switch source.verify(signed ?? view, origin: origin, nowMs: wallMs) {
     case .success(let verdict): verified = verdict
     case .failure(let rejection):
-      rejects?.note(view, rejection, source: source, nowMs: wallMs)
+      // To be judged again it would have to be kept as it was sent, and to be taken in inflated.
+      if signed == nil || !source.signsWire {
+        rejects?.note(view, rejection, source: source, nowMs: wallMs)
+      }
       return .rejected(rejection)
     }
     var progress = RequestProgress(deadlineMs: coarseMs + Int64(settings.requestDeadlineMs))

@@ -19,6 +19,10 @@ final class SourceGuard {
   let mayKeepRejects = true
   /// In the place of the receiver's own.
   let publisher: (any EventPublisher)?
+  /// Nil: anybody may send.
+  let allowedNetworks: [IPNetwork]?
+  /// Signed is what was sent, not what was compressed.
+  let signsWire: Bool
   private let verifiers: [Verifier]
 
   init(
@@ -36,6 +40,16 @@ final class SourceGuard {
     self.publisher = publisher
     name = plan.settings.name
     successStatus = plan.provider.successStatus
+    let networks = plan.settings.allowedNetworks
+    allowedNetworks = networks.isEmpty ? nil : networks.compactMap { try? IPNetwork($0) }
+    signsWire = plan.settings.signedBody == "wire"
+  }
+
+  /// False when the source is not for the sender's address, or for those without one.
+  func allows(_ origin: RequestOrigin?) -> Bool {
+    guard let allowedNetworks else { return true }
+    guard let client = origin?.client else { return false }
+    return allowedNetworks.contains { $0.contains(client) }
   }
 
   static func verifiers(_ plan: SourcePlan) throws(SchemeError) -> [Verifier] {
@@ -49,8 +63,11 @@ final class SourceGuard {
     return verifiers
   }
 
-  /// The first scheme whose signature header is there decides.
-  func verify(_ view: RequestView, nowMs: Int64) -> Result<Verifier.Verified, Rejection> {
+  /// The first scheme whose signature header is there decides. `origin` is there when the
+  /// configuration makes somebody ask for it: trusted proxies, client certificates, networks.
+  func verify(
+    _ view: RequestView, origin: RequestOrigin? = nil, nowMs: Int64
+  ) -> Result<Verifier.Verified, Rejection> {
     for verifier in verifiers {
       let verdict = verifier.verify(view, nowMs: nowMs)
       if case .failure(.signatureMissing) = verdict { continue }

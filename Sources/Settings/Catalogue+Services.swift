@@ -15,7 +15,7 @@ extension Catalogue {
       .integer(
         "threads", \.threads, default: 0, 0...1024, .count,
         "Event loop threads; 0 means one a core."),
-    ] + receiverLimits + receiverTimes + [receiverRejects, receiverSpool]
+    ] + receiverLimits + receiverTimes + receiverEdge + [receiverRejects, receiverSpool]
 
   private static let receiverRejects: Entry<ReceiverSettings> = .group(
     "rejects",

@@ -79,7 +79,7 @@ enum Catalogue {
       "event", \.event, blank: .blank,
       "Where an event's identity is, for generic providers. Each value is `header:NAME`, "
         + "`json:/pointer` or `text:VALUE`.", event),
-  ]
+  ] + sourceEdge
 
   static let signature: [Entry<SignatureSettings>] = [
     .text("header", \.header, .header, "The header with the signature."),

@@ -52,10 +52,11 @@ package struct ReceiverSettings: Sendable {
   package var rejectsBodyBytesMax: Int
   /// Nil: no source may spool.
   package var spool: SpoolSettings?
+  package var edge = EdgeSettings()
 }
 
 /// Where events of spooling sources wait for Kafka.
-package struct SpoolSettings: Sendable {
+package struct SpoolSettings: Sendable, Equatable {
   package var path: String
   package var bytesMax: Int
   package var rowsMax: Int
@@ -83,6 +84,10 @@ package struct SourceSettings: Sendable {
   package var spool: String
   package var signature: SignatureSettings?
   package var event: EventSettings?
+  /// CIDR texts; empty means that anybody may send.
+  package var allowedNetworks: [String] = []
+  /// `inflated` or `wire`: what of a compressed body is signed.
+  package var signedBody = "inflated"
 }
 
 /// A signature scheme spelled out, for provider `hmac`.

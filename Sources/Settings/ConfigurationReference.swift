@@ -92,6 +92,7 @@ extension TextRule {
     case .locator: "place"
     case .signedTemplate: "template"
     case .header: "header"
+    case .network: "network"
     }
   }
 }

@@ -25,6 +25,8 @@ enum TextRule: Sendable {
   case signedTemplate
   /// A header's name.
   case header
+  /// Addresses in CIDR notation.
+  case network
 }
 
 enum SettingType: Sendable {

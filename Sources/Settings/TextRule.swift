@@ -1,5 +1,7 @@
 // What texts must look like: only what would otherwise fail later and in a less clear way.
 
+import Model
+
 extension TextRule {
   /// The parts that a signed string may be made of; `header:` takes a name.
   static let templateParts = ["method", "url", "path", "query", "timestamp", "id", "body"]
@@ -21,6 +23,7 @@ extension TextRule {
     case .header:
       text.unicodeScalars.allSatisfy { Self.isWord($0) || $0 == "-" || $0 == "_" }
         ? nil : "must be the name of a header"
+    case .network: Self.networkComplaint(text)
     }
   }
 
@@ -68,6 +71,19 @@ extension TextRule {
       else { return "must be host:port,host:port; \"\(broker)\" is not" }
     }
     return nil
+  }
+
+  private static func networkComplaint(_ text: String) -> String? {
+    do throws(IPNetwork.Flaw) {
+      _ = try IPNetwork(text)
+      return nil
+    } catch {
+      return switch error {
+      case .notAnAddress: "must be a network: 10.0.0.0/8, 2001:db8::/32 or one address"
+      case .badLength: "the length behind the slash is 0 to 32, for IPv6 0 to 128"
+      case .hostBits(let network): "has bits behind its length; did you mean \(network)?"
+      }
+    }
   }
 
   private static func urlComplaint(_ text: String) -> String? {

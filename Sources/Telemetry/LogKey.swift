@@ -17,7 +17,7 @@ package enum LogKey: String, Sendable, CaseIterable {
   case waitMs = "wait_ms"
   case count, bytes, limit, pending
   // The program.
-  case address, port, path, version, signal, state, lag, setting
+  case address, subject, port, path, version, signal, state, lag, setting
 }
 
 /// Fields by name.

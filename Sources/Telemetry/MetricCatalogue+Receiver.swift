@@ -51,5 +51,5 @@ extension MetricCatalogue {
     receiverInFlightBytes.declaration, receiverConnections.declaration,
     receiverConnectionsRefused.declaration, receiverRejectsKept.declaration,
     receiverRejectsDropped.declaration,
-  ]
+  ] + receiverEdge
 }

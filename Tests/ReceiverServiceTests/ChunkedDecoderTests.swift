@@ -39,7 +39,8 @@ import Testing
 
   @Test(arguments: [
     "\r\n", "x\r\n", "-1\r\n", "4\nWiki", "4\r\nWikiX\r\n", "4\r\nWiki\n", " 4\r\n", "0x4\r\n",
-    "4 5\r\nabcdX\r\n", ";x\r\n",
+    "4 5\r\nabcdX\r\n", ";x\r\n", "4 \r\nWiki", "4;a\rb\r\n", "4;\u{0}\r\n", "+4\r\n",
+    "0\r\nA: b\rC\r\n",
   ])
   func malformed(_ text: String) { #expect(decode([text]).0 == .failed(.badRequest)) }
 

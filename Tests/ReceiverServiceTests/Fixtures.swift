@@ -116,13 +116,17 @@ struct Harness: Sendable {
   static let secret = "8b1a9953c4611296a827abf8c47804d7"
 
   /// `kafka` nil: the given publisher takes the place of Kafka. `lines`: settings of `receiver:`;
-  /// `crm`: of that source.
+  /// `crm`: of that source; `sources`: more of them. `file`: written there, and read again when it
+  /// changes.
   static func with(
     publisher: FakePublisher? = nil, kafka: String = "127.0.0.1:1", _ lines: [String] = [],
-    properties: [String] = [], crm: [String] = [], _ body: @Sendable (Harness) async throws -> Void
+    properties: [String] = [], crm: [String] = [], sources: [String] = [], file: String? = nil,
+    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+    _ body: @Sendable (Harness) async throws -> Void
   ) async throws {
     let registry = MetricRegistry()
-    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let text = yaml(kafka: kafka, lines, properties, crm: crm, sources)
+    if let file { try text.write(toFile: file, atomically: true, encoding: .utf8) }
     var factory: Receiver.PublisherFactory?
     if let publisher {
       factory = { report in
@@ -131,9 +135,8 @@ struct Harness: Sendable {
       }
     }
     let receiver = try Receiver(
-      try configuration(kafka: kafka, lines, properties, crm: crm), logger: logger,
-      registry: registry,
-      publisher: factory)
+      try parsed(text), logger: logger, registry: registry, publisher: factory,
+      changes: file.map { .file($0, environment: [:]) })
     let ended = Milestone<Void>()
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
@@ -162,6 +165,17 @@ struct Harness: Sendable {
   static func configuration(
     kafka: String, _ lines: [String], _ properties: [String] = [], crm: [String] = []
   ) throws -> Configuration {
+    try parsed(yaml(kafka: kafka, lines, properties, crm: crm))
+  }
+
+  private static func parsed(_ text: String) throws -> Configuration {
+    try Configuration.parse(text: text, file: "test.yaml", environment: [:], scope: .receiver)
+  }
+
+  static func yaml(
+    kafka: String = "127.0.0.1:1", _ lines: [String], _ properties: [String] = [],
+    crm: [String] = [], _ sources: [String] = []
+  ) -> String {
     let text = """
       kafka:
         bootstrap_servers: "\(kafka)"
@@ -189,9 +203,9 @@ struct Harness: Sendable {
           secrets: ["text:s3cret"]
           signature: { header: X-Sig, signed: "{body}" }
           event: { id: "header:X-Id", object: "text:issue", record_id: "json:/issue/id" }
+      \(sources.map { "  " + $0 }.joined(separator: "\n"))
       """
-    return try Configuration.parse(
-      text: text, file: "test.yaml", environment: [:], scope: .receiver)
+    return text
   }
 
   func connect() async throws -> Sender {
@@ -302,6 +316,9 @@ final class Sender: Sendable {
       }
     }
   }
+
+  /// The other side sees the end; its answer can still be read.
+  func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
   /// True when nothing at all has come.
   var isSilent: Bool {

@@ -27,6 +27,7 @@ enum Rules {
     ImportRow(target: "Kafka", allowed: system + ["Model", "CRdKafka"]),
     ImportRow(target: "HTTPClient", allowed: system + ["Model", "CCurl"]),
     ImportRow(target: "Stores", allowed: system + ["Model", "CSQLite", "CPostgres"]),
+    ImportRow(target: "Inflation", allowed: system + ["CZlib"]),
     ImportRow(target: "Mapping", allowed: system + ["Model", "JSONText", "CJq"]),
     ImportRow(target: "AdminServer", allowed: system + nio + ["Telemetry"]),
 
@@ -37,7 +38,7 @@ enum Rules {
       target: "ReceiverService",
       allowed: system + nio + lifecycle + [
         "Model", "Settings", "Signatures", "Providers", "JSONText", "Kafka", "Stores", "Telemetry",
-        "AdminServer", "Logging",
+        "AdminServer", "Inflation", "Logging", "NIOSSL", "NIOTLS",
       ]),
     ImportRow(
       target: "ConsumerService",
@@ -62,7 +63,7 @@ enum Rules {
 
   /// Targets without Swift: module maps and the C++ shim.
   static let withoutSwift = [
-    "CRdKafka", "CCurl", "COpenSSL", "CSQLite", "CPostgres", "CJq", "CSimdJSON",
+    "CRdKafka", "CCurl", "COpenSSL", "CSQLite", "CPostgres", "CJq", "CSimdJSON", "CZlib",
   ]
 
   static let sourceLinesMax = 400
