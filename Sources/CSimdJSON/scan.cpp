@@ -135,7 +135,7 @@ struct csimdjson_parser {
     return CSIMDJSON_OK;
   }
 
-  int32_t element(ondemand::value item, names_view wanted) {
+  int32_t element(ondemand::document &document, ondemand::value item, names_view wanted) {
     size_t row = spans.size();
     spans.resize(row + 1 + wanted.count);
     ondemand::json_type type;
@@ -148,15 +148,24 @@ struct csimdjson_parser {
     if (wanted.count == 0) return CSIMDJSON_OK;
     bool has_fields;
     if (object.reset().get(has_fields)) return CSIMDJSON_MALFORMED;
-    return has_fields ? fields(object, wanted, row) : CSIMDJSON_OK;
+    if (!has_fields) return CSIMDJSON_OK;
+    int32_t failure = fields(object, wanted, row);
+    if (failure) return failure;
+    // Skipping a value only counts brackets; in a malformed text the object can have ended
+    // elsewhere for those who looked at its fields.
+    const char *end;
+    if (document.current_location().get(end)) return CSIMDJSON_MALFORMED;
+    return end == slice.data() + slice.size() ? CSIMDJSON_OK : CSIMDJSON_MALFORMED;
   }
 
-  int32_t elements(ondemand::array array, names_view wanted, csimdjson_rows &rows) {
+  int32_t elements(
+    ondemand::document &document, ondemand::array array, names_view wanted,
+    csimdjson_rows &rows) {
     rows.is_array = 1;
     for (auto entry : array) {
       ondemand::value item;
       if (std::move(entry).get(item)) return CSIMDJSON_MALFORMED;
-      int32_t failure = element(item, wanted);
+      int32_t failure = element(document, item, wanted);
       if (failure) return failure;
       rows.count++;
     }
@@ -173,7 +182,9 @@ struct csimdjson_parser {
     if (!is_at_end(document)) return CSIMDJSON_MALFORMED;
     document.rewind();
     if (document.get_object().get(object)) return CSIMDJSON_MALFORMED;
-    return fields(object, wanted, 0);
+    int32_t failure = fields(object, wanted, 0);
+    if (failure) return failure;
+    return is_at_end(document) ? CSIMDJSON_OK : CSIMDJSON_MALFORMED;
   }
 
   int32_t root(ondemand::document &document, names_view wanted, csimdjson_rows &rows) {
@@ -182,7 +193,7 @@ struct csimdjson_parser {
     if (type == ondemand::json_type::array) {
       ondemand::array array;
       if (document.get_array().get(array)) return CSIMDJSON_MALFORMED;
-      int32_t failure = elements(array, wanted, rows);
+      int32_t failure = elements(document, array, wanted, rows);
       if (failure) return failure;
       return is_at_end(document) ? CSIMDJSON_OK : CSIMDJSON_MALFORMED;
     }
@@ -221,10 +232,10 @@ struct csimdjson_parser {
     if (type == ondemand::json_type::array) {
       ondemand::array array;
       if (found.get_array().get(array)) return CSIMDJSON_MALFORMED;
-      return elements(array, wanted, rows);
+      return elements(document, array, wanted, rows);
     }
     rows.count = 1;
-    return element(found, wanted);
+    return element(document, found, wanted);
   }
 
   // Nesting outside of strings. Nothing in the scan recurses; this protects whoever reads the

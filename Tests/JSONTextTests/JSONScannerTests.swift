@@ -88,6 +88,7 @@ import Testing
     "", " ", "[", "{", "]", "[1,]", "[1 2]", "[1]]", "[1] x", "{} {}", "{\"a\" 1}", "{'a':1}",
     "nul", "tru", "01", "1.", "\"abc", "[{\"id\":01}]", "[{\"id\":tru}]", "[{\"id\":1},", "12 13",
     "\"a\"b", "[\"a\u{0}", "{\"id\":1} garbage", "[{\"a\":1} garbage]",
+    "[{\"id\":{1,\"a\":2}, {\"id\":1}]", "[{\"id\":{1,\"a\":2}]", "{\"id\":[1,\"a\":2}",
   ])
   func malformedIsRefused(_ text: String) {
     #expect(throws: JSONTextError.malformed) {
