@@ -138,7 +138,7 @@ package final class Splitter {
     guard let place = reader.time else { return nil }
     if let number = sight.integer(place) {
       // Seconds have ten digits until the year 2286, milliseconds had twelve in 1973.
-      return number < 100_000_000_000 ? number * 1000 : number
+      return number.magnitude < 100_000_000_000 ? number * 1000 : number
     }
     return sight.text(place).flatMap { Timestamp(rfc3339: $0)?.ms }
   }

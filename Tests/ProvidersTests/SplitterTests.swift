@@ -47,6 +47,14 @@ import Testing
     #"{"objectId":"77","portalId":62515,"subscriptionType":"object.creation","#
     + #""objectTypeId":"2-123","eventId":2,"occurredAt":1700000000124}"#
 
+  @Test func timesThatFitNoClock() throws {
+    for text in ["-9223372036854775808", "9223372036854775807", "-99999999999"] {
+      let pieces = try split(hubspot, #"[{"occurredAt":\#(text),"objectId":1}]"#)
+      #expect(pieces.count == 1)
+      #expect(throws: Never.self) { try pieces.first.map { try Event(headers: $0.event.headers) } }
+    }
+  }
+
   @Test func hubspotArray() throws {
     let pieces = try split(hubspot, " [\(first) ,\n \(second)]\n")
     #expect(pieces.map(\.value) == [first, second])
