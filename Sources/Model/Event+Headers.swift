@@ -75,10 +75,11 @@ extension Event {
 extension Envelope {
   /// `id,index/count`; anything else is taken as an id of its own, first of one.
   init(text: String) {
-    let parts = text.split(separator: ",", maxSplits: 1)
-    let place = parts.count == 2 ? parts[1].split(separator: "/") : []
-    if place.count == 2, let index = Int(place[0]), let count = Int(place[1]) {
-      self.init(id: String(parts[0]), index: index, count: count)
+    let comma = text.lastIndex(of: ",")
+    let place = comma.map { text[$0...].dropFirst() } ?? ""
+    let numbers = place.split(separator: "/", omittingEmptySubsequences: false)
+    if let comma, numbers.count == 2, let index = Int(numbers[0]), let count = Int(numbers[1]) {
+      self.init(id: String(text[..<comma]), index: index, count: count)
     } else {
       self.init(id: text, index: 0, count: 1)
     }

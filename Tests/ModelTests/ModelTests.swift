@@ -74,6 +74,18 @@ import Testing
     #expect(try Event(headers: Self.event.headers) == Self.event)
   }
 
+  @Test(arguments: [
+    ("a,b,3/4", "a,b", 3), (",65/9", "", 65), ("x", "x", 0), ("a,1/2/3", "a,1/2/3", 0),
+  ])
+  func envelopesOfOthers(text: String, id: String, index: Int) throws {
+    var headers = Self.event.headers
+    headers.set("ce_envelope", text)
+    let event = try Event(headers: headers)
+    #expect(event.envelope.id == id)
+    #expect(event.envelope.index == index)
+    #expect(try Event(headers: event.headers) == event)
+  }
+
   @Test(arguments: ["ce_id", "ce_source", "ce_type", "ce_specversion"])
   func aMissingRequiredHeaderIsNamed(name: String) {
     var headers = Self.event.headers
