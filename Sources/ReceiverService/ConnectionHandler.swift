@@ -39,6 +39,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var phase = Phase.head
   /// Bytes that came and are not done with; nil is the same as empty.
   private var inbound: ByteBuffer?
+  /// One more than the parser has searched of a head; 0 before the head has begun.
   private var searched = 0
   private var fields: [RequestView.Field] = []
   private var request: RequestUnderWay?
@@ -173,12 +174,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
       deadlineMs = min(requestEndMs, shard.coarseMs + Int64(shard.settings.edge.headerTimeoutMs))
     }
     let outcome = inbound.withUnsafeReadableBytes {
-      shard.parser.parse($0, searched: searched, into: &fields)
+      shard.parser.parse($0, searched: max(0, searched - 1), into: &fields)
     }
     switch outcome {
     case .incomplete(let searched):
-      // 1 marks that the request has begun.
-      self.searched = max(1, searched)
+      self.searched = searched + 1
       return false
     case .failed(let rejection):
       refuse(rejection)
