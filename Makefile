@@ -3,10 +3,10 @@
 SWIFT ?= swift
 FORMATTED := Package.swift $(wildcard Sources Tests Benchmarks)
 
-.PHONY: help demo test check format lint docs bench deps
+.PHONY: help demo test check format lint docs fuzz kill-rounds bench deps
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
 
 demo: ## Show a webhook travel from a pretend CRM to a database
 	@scripts/deps.sh build
@@ -31,6 +31,17 @@ format: ## Rewrite the sources in the project's format
 lint: ## Check format and style without changing anything
 	@scripts/step.sh "checking the format"
 	@$(SWIFT) format lint --strict --recursive $(FORMATTED)
+
+fuzz: ## Feed the receiver's parts 5 million inputs that nobody sent
+	@scripts/deps.sh build
+	@scripts/step.sh "building the fuzzer"
+	@$(SWIFT) build -c release --product hookferry-fuzz
+	@"$$($(SWIFT) build -c release --show-bin-path)/hookferry-fuzz" --inputs 5000000
+
+kill-rounds: ## Kill the receiver 50 times under load and compare the topic with its answers
+	@scripts/deps.sh test
+	@$(SWIFT) build --build-tests
+	@HOOKFERRY_KILL_ROUNDS=50 $(SWIFT) test --skip-build --no-parallel --filter ReceiverKillTests
 
 docs: ## Write docs/CONFIG.md and docs/METRICS.md from the declarations
 	@scripts/deps.sh build

@@ -106,6 +106,17 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // Proofs: not part of any product.
+    .target(
+      name: "Fuzzing",
+      dependencies: [
+        "Model", "Settings", "Signatures", "Providers", "ReceiverService",
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ] + nio,
+      swiftSettings: strict),
+    .executableTarget(
+      name: "hookferry-fuzz", dependencies: ["Fuzzing", arguments], swiftSettings: strict),
+
     // Programs.
     .executableTarget(
       name: "hookferry", dependencies: ["OperatorCLI", arguments], swiftSettings: strict),
@@ -152,6 +163,9 @@ let package = Package(
         "Telemetry",
         "AdminServer", "CZlib", logging, lifecycle,
       ] + nio,
+      swiftSettings: strict),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["Fuzzing", "Model", "Providers"], exclude: ["Corpus"],
       swiftSettings: strict),
     .testTarget(
       name: "OperatorCLITests", dependencies: ["OperatorCLI"], swiftSettings: strict),

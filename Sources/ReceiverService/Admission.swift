@@ -22,6 +22,7 @@ final class Admission: Sendable {
   }
 
   var requestsInFlight: Int { requests.load(ordering: .acquiring) }
+  var bytesInFlight: Int { bytes.load(ordering: .acquiring) }
   var connectionsOpen: Int { connections.load(ordering: .acquiring) }
 
   func admitConnection() -> Bool {

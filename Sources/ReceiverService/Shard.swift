@@ -198,10 +198,14 @@ final class Shard {
   func sweep() {
     coarseMs = SystemClock.monotonicMs
     coarseWallMs = SystemClock.wallMs
+    elapse(nowMs: coarseMs)
+  }
+
+  func elapse(nowMs: Int64) {
     for place in places.indices where places[place].connection != nil {
-      run(places[place].progress.elapsed(nowMs: coarseMs), place)
+      run(places[place].progress.elapsed(nowMs: nowMs), place)
     }
-    for connection in connections { connection?.elapsed(nowMs: coarseMs) }
+    for connection in connections { connection?.elapsed(nowMs: nowMs) }
   }
 
   /// Ends what is idle; everything else ends with its answer.

@@ -56,6 +56,13 @@ enum Rules {
 
     ImportRow(target: "KafkaTestSupport", allowed: system),
 
+    ImportRow(
+      target: "Fuzzing",
+      allowed: system + nio + [
+        "NIOEmbedded", "Model", "Settings", "Signatures", "Providers", "ReceiverService",
+      ]),
+    ImportRow(target: "hookferry-fuzz", allowed: ["Fuzzing", "ArgumentParser"]),
+
     ImportRow(target: "hookferry", allowed: ["OperatorCLI", "ArgumentParser"]),
     ImportRow(target: "hookferry-receiver", allowed: ["ReceiverService", "ArgumentParser"]),
     ImportRow(target: "hookferry-consumer", allowed: ["ConsumerService", "ArgumentParser"]),

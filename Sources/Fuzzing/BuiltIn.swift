@@ -1,0 +1,17 @@
+// What the project brings along, as the receiver reads it.
+
+import Providers
+import Settings
+import Signatures
+
+enum BuiltIn {
+  /// Every provider that needs no more than a secret and a URL.
+  static let providers = ProviderSettings.builtInNames.compactMap { try? Provider.named($0) }
+
+  /// A signature without a time, so that what was signed once stays good.
+  static func timeless() throws -> Scheme {
+    try Scheme.generic(
+      header: "X-Hub-Signature-256", prefix: "sha256=", hash: "sha256", encoding: "hex",
+      key: "text", signed: "{body}", timestampHeader: nil, timestampUnit: "s", toleranceS: nil)
+  }
+}
