@@ -52,6 +52,7 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
@@ -69,9 +70,11 @@ let package = Package(
       resources: [.embedInCode("BuiltIn")], swiftSettings: strict),
     .target(name: "Telemetry", dependencies: ["Model", logging], swiftSettings: strict),
     .target(name: "JSONText", dependencies: ["CSimdJSON"], swiftSettings: strict),
+    .target(name: "XMLText", dependencies: ["CExpat"], swiftSettings: strict),
     .target(name: "Signatures", dependencies: ["Model", "COpenSSL"], swiftSettings: strict),
     .target(
-      name: "Providers", dependencies: ["Model", "Settings", "Signatures", "JSONText"],
+      name: "Providers",
+      dependencies: ["Model", "Settings", "Signatures", "JSONText", "XMLText"],
       swiftSettings: strict),
     .target(name: "Kafka", dependencies: ["Model", "CRdKafka"], swiftSettings: strict),
     .target(name: "HTTPClient", dependencies: ["Model", "CCurl"], swiftSettings: strict),
@@ -143,13 +146,14 @@ let package = Package(
       name: "AdminServerTests", dependencies: ["AdminServer", "Telemetry"] + nio,
       swiftSettings: strict),
     .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
+    .testTarget(name: "XMLTextTests", dependencies: ["XMLText"], swiftSettings: strict),
     .testTarget(
       name: "SignaturesTests", dependencies: ["Signatures", "Model"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "ProvidersTests",
       dependencies: ["Providers", "Settings", "Signatures", "JSONText", "Model"],
-      swiftSettings: strict),
+      resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "HTTPClientTests", dependencies: ["HTTPClient", "Model"], swiftSettings: strict),
     .testTarget(

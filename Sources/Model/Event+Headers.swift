@@ -7,7 +7,8 @@ package struct EventDecodingError: Error, Sendable, Equatable, CustomStringConve
 }
 
 extension Event {
-  /// Every `ce_` header of this event, in a fixed order, with `content-type` and `traceparent`.
+  /// Every `ce_` header of this event, in a fixed order, with `content-type` and `traceparent`, and
+  /// what it carries of its provider's behind them.
   package var headers: HeaderList {
     var list = HeaderList()
     list.reserve(bytes: 640, headers: 18)
@@ -29,6 +30,10 @@ extension Event {
     list.append("ce_receivedat", bytes: Timestamp(ms: receivedAtMs).rfc3339)
     list.append("ce_envelope", "\(envelope.id),\(envelope.index)/\(envelope.count)")
     list.append("ce_verifiedby", verifiedBy)
+    for index in carried.spans.indices {
+      list.append(
+        nameBytes: carried.nameBytes(at: index), valueBytes: carried.valueBytes(at: index))
+    }
     return list
   }
 

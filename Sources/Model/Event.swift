@@ -41,6 +41,8 @@ package struct Event: Sendable, Equatable {
   package var contentType: String
   /// W3C trace context, passed on unchanged.
   package var traceparent: String?
+  /// The provider's own headers that go along, under their own lower-case names. Not read back.
+  package var carried = HeaderList()
 
   package init(
     id: String, source: String, type: String, key: RecordKey?, timeMs: Int64? = nil,

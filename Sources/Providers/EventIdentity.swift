@@ -1,29 +1,29 @@
-// How the identity of one event is read from its JSON and the request's headers.
+// How the identity of one event is read from its bytes, its surroundings and the request's headers.
 
 /// A provider's answers to: which event, which record, whose, when.
 package struct EventIdentity: Sendable, Equatable {
-  /// The dedup key: these values joined by commas. A value that an event does not have counts as
-  /// empty; with none of them the id is a hash of the event.
+  /// The dedup key: these values joined by commas. Where one is missing, the id is a hash of the
+  /// event: a part alone might be the same for two events.
   package var id: [Locator]
   /// Joined too, but only where the event has them.
   package var optionalId: [Locator]
   package var type: Locator?
-  package var object: ObjectRule?
+  package var object: Locator?
   package var recordId: Locator?
   package var tenant: Locator?
-  /// Milliseconds, seconds or RFC 3339.
+  /// See `EventTime`.
   package var time: Locator?
-
-  package enum ObjectRule: Sendable, Equatable {
-    case value(Locator)
-    /// What stands before the first dot of the event's type; where that is `generic`, the value at
-    /// `named` instead, by another name if `aliases` has one.
-    case firstPartOfType(generic: String, named: Locator?, aliases: [String: String])
-  }
+  /// A number, or a time.
+  package var recordVersion: Locator?
+  /// What `| alias` looks up.
+  package var aliases: [String: String]
+  /// The form field with JSON in it, where a form has one: there `json:` looks.
+  package var formJSON: String?
 
   package init(
-    id: [Locator], optionalId: [Locator] = [], type: Locator? = nil, object: ObjectRule? = nil,
-    recordId: Locator? = nil, tenant: Locator? = nil, time: Locator? = nil
+    id: [Locator], optionalId: [Locator] = [], type: Locator? = nil, object: Locator? = nil,
+    recordId: Locator? = nil, tenant: Locator? = nil, time: Locator? = nil,
+    recordVersion: Locator? = nil, aliases: [String: String] = [:], formJSON: String? = nil
   ) {
     self.id = id
     self.optionalId = optionalId
@@ -32,5 +32,8 @@ package struct EventIdentity: Sendable, Equatable {
     self.recordId = recordId
     self.tenant = tenant
     self.time = time
+    self.recordVersion = recordVersion
+    self.aliases = aliases
+    self.formJSON = formJSON
   }
 }

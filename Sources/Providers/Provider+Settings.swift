@@ -24,35 +24,16 @@ extension Provider {
   package init(_ settings: ProviderSettings) throws(SchemeError) {
     var schemes: [Scheme] = []
     for scheme in settings.schemes { schemes.append(try Scheme(scheme)) }
+    for name in settings.event.headers
+    where schemes.contains(where: { $0.header.lowercased() == name.lowercased() }) {
+      throw .badDefinition(
+        provider: settings.name, reason: "event.headers: \(name) proves who sent a request")
+    }
     self.init(
       name: settings.name, schemes: schemes,
-      splitting: settings.event.split == "elements" ? .elements : .whole,
-      identity: try EventIdentity(settings.event), deadlineMs: settings.deadlineMs,
+      splitting: try Splitting(texts: settings.event.split, repeats: settings.event.repeats),
+      identity: try EventIdentity(settings.event), carriedHeaders: settings.event.headers,
+      redactedNames: settings.event.redact, deadlineMs: settings.deadlineMs,
       successStatus: settings.successStatus, eventsMax: settings.eventsMax)
-  }
-}
-
-extension EventIdentity {
-  init(_ settings: ProviderEventSettings) throws(SchemeError) {
-    func places(_ texts: [String]) throws(SchemeError) -> [Locator] {
-      var places: [Locator] = []
-      for text in texts { places.append(try Locator(text)) }
-      return places
-    }
-    func place(_ text: String?) throws(SchemeError) -> Locator? {
-      guard let text else { return nil }
-      return try Locator(text)
-    }
-    self.init(
-      id: try places(settings.id), optionalId: try places(settings.optionalId),
-      type: try place(settings.type), recordId: try place(settings.recordId),
-      tenant: try place(settings.tenant), time: try place(settings.time))
-    if settings.object == "type" {
-      object = .firstPartOfType(
-        generic: settings.objectGeneric, named: try place(settings.objectNamed),
-        aliases: settings.objectAliases)
-    } else {
-      object = try place(settings.object).map { .value($0) }
-    }
   }
 }

@@ -9,6 +9,10 @@ package struct Provider: Sendable, Equatable {
   package var schemes: [Scheme]
   package var splitting: Splitting
   package var identity: EventIdentity
+  /// Request headers that become record headers.
+  package var carriedHeaders: [String]
+  /// Names of values in bodies that are secrets.
+  package var redactedNames: [String]
   /// How long the provider waits for an answer.
   package var deadlineMs: Int
   /// What it takes for success.
@@ -16,21 +20,17 @@ package struct Provider: Sendable, Equatable {
   /// More events than this in one body are kept together as one that nobody can key.
   package var eventsMax: Int
 
-  package enum Splitting: Sendable, Equatable {
-    /// The body is one event.
-    case whole
-    /// One event an element of the top-level array; any other body is one event.
-    case elements
-  }
-
   package init(
     name: String, schemes: [Scheme], splitting: Splitting, identity: EventIdentity,
-    deadlineMs: Int, successStatus: Int = 200, eventsMax: Int = 1000
+    carriedHeaders: [String] = [], redactedNames: [String] = [], deadlineMs: Int,
+    successStatus: Int = 200, eventsMax: Int = 1000
   ) {
     self.name = name
     self.schemes = schemes
     self.splitting = splitting
     self.identity = identity
+    self.carriedHeaders = carriedHeaders
+    self.redactedNames = redactedNames
     self.deadlineMs = deadlineMs
     self.successStatus = successStatus
     self.eventsMax = eventsMax
@@ -58,7 +58,7 @@ extension Provider {
       provider.identity.id = [place]
       provider.identity.optionalId = []
     }
-    if let place = try locator(object) { provider.identity.object = .value(place) }
+    provider.identity.object = try locator(object) ?? provider.identity.object
     provider.identity.type = try locator(type) ?? provider.identity.type
     provider.identity.recordId = try locator(recordId) ?? provider.identity.recordId
     provider.identity.tenant = try locator(tenant) ?? provider.identity.tenant

@@ -3,6 +3,7 @@
 package import JSONText
 package import Model
 package import Signatures
+import XMLText
 
 /// Splits the requests of one source. To be used by one thread at a time: make one for each event
 /// loop.
@@ -22,150 +23,196 @@ package final class Splitter {
     }
   }
 
-  private let provider: Provider
-  private let source: String
-  private let tenant: String
-  private let reader: EventReader
-  private let scanner: JSONScanner
-  private let lookup: JSONScanner
-
-  /// Ids longer than this are replaced by their hash.
-  private static let idBytesMax = 512
-  private static let contentType = HeaderName("content-type")
-  private static let traceparent = HeaderName("traceparent")
+  let provider: Provider
+  let reader: EventReader
+  let scanner: JSONScanner
+  let lookup: JSONScanner
+  private let events: EventBuilder
+  private let redaction: Redaction
+  private let redacted = ScratchBytes()
+  private let payload = ScratchBytes()
 
   /// `tenant`: for events that name none; without it the source's name takes its place.
   package init(_ provider: Provider, source: String, tenant: String?) throws(JSONTextError) {
     self.provider = provider
-    self.source = source
-    self.tenant = tenant ?? source
     reader = EventReader(provider.identity)
     scanner = try JSONScanner()
     lookup = try JSONScanner()
+    redaction = Redaction(provider.redactedNames)
+    events = EventBuilder(
+      reader: reader, source: source, tenant: tenant ?? source, carried: provider.carriedHeaders)
   }
 
   /// Calls `emit` for each event in the body's order, with its exact bytes, which are lent for the
-  /// call. What is no JSON, or has no record id, is an event too, without a key: it must reach the
-  /// log, and the consumer decides. An empty array has no events.
+  /// call; only what the provider's definition calls a secret is blanked in them. What cannot be
+  /// read, or has no record id, is an event too, without a key: it must reach the log, and the
+  /// consumer decides. An empty array has no events.
   package func split<Failure: Error>(
     _ view: RequestView, _ arrival: Arrival,
     _ emit: (Event, UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
-    let contentType = contentType(view)
-    let traceparent = traceparent(view)
-    let count = scan(view.body)
-    for index in 0..<(count ?? 1) {
-      let element = count == nil ? nil : scanner.element(index)
-      let value = element.map { $0.whole(in: view.body) } ?? view.body
-      let sight = EventSight(
-        view: view, value: value, scanner: count == nil ? nil : scanner, row: index,
-        lookup: lookup)
-      let place = Envelope(id: arrival.envelopeId, index: index, count: count ?? 1)
-      var event = event(sight, arrival, place, isJSON: count != nil)
-      event.contentType = contentType
-      event.traceparent = traceparent
-      try emit(event, value)
+    guard !redaction.isEmpty, redaction.concerns(view.body) else {
+      return try splitClean(view, arrival, emit)
+    }
+    let copy = redacted.copy(view.body)
+    redaction.apply(copy)
+    let clean = RequestView(
+      method: view.method, target: view.target, head: view.head, fields: view.fields,
+      body: UnsafeRawBufferPointer(copy))
+    try splitClean(clean, arrival, emit)
+  }
+
+  private func splitClean<Failure: Error>(
+    _ view: RequestView, _ arrival: Arrival,
+    _ emit: (Event, UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    let common = events.common(view, arrival)
+    var request = RequestSight(view: view)
+    if reader.usesQuery { request.query = query(view) }
+    if reader.usesForms, common.isForm {
+      try splitForm(request, common, emit)
+    } else if provider.splitting.xmlPath != nil || reader.usesXML, Self.looksLikeXML(view.body) {
+      try splitXML(request, common, emit)
+    } else if provider.splitting.isPlain {
+      try splitRows(request, common, emit)
+    } else {
+      try splitNested(request, common, emit)
+    }
+  }
+
+  /// The body is the event, or its elements are: one scan finds them and their fields.
+  private func splitRows<Failure: Error>(
+    _ request: RequestSight, _ common: EventBuilder.Common,
+    _ emit: (Event, UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    let body = request.view.body
+    guard let count = rows(body) else { return try emitWhole(request, common, emit) }
+    var request = request
+    request.isJSON = true
+    for index in 0..<count {
+      let value = scanner.element(index).whole(in: body)
+      var sight = sight(request, value)
+      sight.scanner = scanner
+      sight.row = index
+      sight.scanned = body
+      sight.json = value
+      try emit(events.event(&sight, common, index: index, count: count), value)
     }
   }
 
   /// How many events the body has; nil when it must stay one that nobody can key.
-  private func scan(_ body: UnsafeRawBufferPointer) -> Int? {
+  private func rows(_ body: UnsafeRawBufferPointer) -> Int? {
     do throws(JSONTextError) {
       try scanner.scan(body, fields: reader.fields)
     } catch {
       return nil
     }
     // An array where one event was expected is one event all the same.
-    guard !scanner.isArray || provider.splitting == .elements else { return nil }
+    guard !scanner.isArray || !provider.splitting.paths.isEmpty else { return nil }
     guard scanner.count <= provider.eventsMax else { return nil }
     return scanner.count
   }
 
-  private func event(
-    _ sight: EventSight, _ arrival: Arrival, _ envelope: Envelope, isJSON: Bool
-  ) -> Event {
-    let type = sight.text(reader.type) ?? "unknown"
-    let key = isJSON ? key(sight, type: type) : nil
-    return Event(
-      id: id(sight), source: source, type: type, key: key, timeMs: time(sight), origin: .webhook,
-      receivedAtMs: arrival.receivedAtMs, envelope: envelope, verifiedBy: arrival.verifiedBy)
+  private func splitNested<Failure: Error>(
+    _ request: RequestSight, _ common: EventBuilder.Common,
+    _ emit: (Event, UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    let body = request.view.body
+    let finder = PieceFinder(
+      splitting: provider.splitting, eventsMax: provider.eventsMax, scanner: scanner)
+    guard let pieces = finder.pieces(of: body) else {
+      return try emitWhole(request, common, emit)
+    }
+    var request = request
+    request.isJSON = true
+    let shared = SharedValues()
+    var scannedRange: Range<Int>?
+    for (index, piece) in pieces.enumerated() {
+      let value = UnsafeRawBufferPointer(rebasing: body[piece.range])
+      // Events that are repeated share their bytes, and one scan of them.
+      var isScanned = scannedRange == piece.range
+      if !isScanned {
+        isScanned = (try? scanner.scan(value, fields: reader.fields)) != nil
+        scannedRange = isScanned ? piece.range : nil
+        shared.enterEvent()
+      }
+      var sight = sight(request, value)
+      if isScanned, !scanner.isArray { sight.scanner = scanner }
+      sight.json = value
+      sight.shared = shared
+      sight.up = piece.upper.map { UnsafeRawBufferPointer(rebasing: body[$0]) }
+      sight.item = piece.item
+      shared.enter(upperStart: piece.upper?.lowerBound ?? -1)
+      try emit(events.event(&sight, common, index: index, count: pieces.count), value)
+    }
   }
 
-  private func key(_ sight: EventSight, type: String) -> RecordKey? {
-    guard let recordId = sight.text(reader.recordId), let object = object(sight, type: type) else {
-      return nil
-    }
-    return RecordKey(
-      tenant: sight.text(reader.tenant) ?? tenant, object: object, recordId: recordId)
-  }
-
-  private func object(_ sight: EventSight, type: String) -> String? {
-    switch reader.object {
-    case nil: return nil
-    case .value(let place): return sight.text(place)
-    case .firstPartOfType(let generic, let named, let aliases):
-      let first = String(type.prefix { $0 != "." })
-      guard let named, first == generic else { return first }
-      return sight.text(named).map { aliases[$0] ?? $0 }
-    }
-  }
-
-  private func id(_ sight: EventSight) -> String {
-    var idBytes: [UInt8] = []
-    idBytes.reserveCapacity(96)
-    var anyFound = false
-    for (index, place) in reader.id.enumerated() {
-      if index > 0 { idBytes.append(UInt8(ascii: ",")) }
-      anyFound = sight.append(place, to: &idBytes) || anyFound
-    }
-    for place in reader.optionalId {
-      let mark = idBytes.count
-      if mark > 0, anyFound { idBytes.append(UInt8(ascii: ",")) }
-      if sight.append(place, to: &idBytes) {
-        anyFound = true
-      } else {
-        idBytes.removeLast(idBytes.count - mark)
+  private func splitForm<Failure: Error>(
+    _ request: RequestSight, _ common: EventBuilder.Common,
+    _ emit: (Event, UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    var request = request
+    let form = FormFields(request.view.body)
+    request.form = form
+    var sight = sight(request, request.view.body)
+    if let name = provider.identity.formJSON, let bytes = form.bytes(name) {
+      let json = UnsafeRawBufferPointer(payload.copy(bytes))
+      if (try? scanner.scan(json, fields: reader.fields)) != nil, !scanner.isArray {
+        sight.scanner = scanner
+        sight.scanned = json
+        sight.json = json
       }
     }
-    guard anyFound else { return "sha256:" + BodyHash.sha256(sight.value) }
-    if idBytes.count > Self.idBytesMax {
-      return idBytes.withUnsafeBytes { "sha256:" + BodyHash.sha256($0) }
+    try emit(events.event(&sight, common, index: 0, count: 1), request.view.body)
+  }
+
+  private func splitXML<Failure: Error>(
+    _ request: RequestSight, _ common: EventBuilder.Common,
+    _ emit: (Event, UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    guard let tree = try? XMLScanner().scan(request.view.body) else {
+      return try emitWhole(request, common, emit)
     }
-    return String(decoding: idBytes, as: UTF8.self)
-  }
-
-  private func time(_ sight: EventSight) -> Int64? {
-    guard let place = reader.time else { return nil }
-    if let number = sight.integer(place) {
-      // Seconds have ten digits until the year 2286, milliseconds had twelve in 1973.
-      return number.magnitude < 100_000_000_000 ? number * 1000 : number
+    var request = request
+    request.xml = tree
+    let found = provider.splitting.xmlPath.map { tree.all($0) } ?? [0]
+    guard (1...provider.eventsMax).contains(found.count) else {
+      return try emitWhole(request, common, emit)
     }
-    return sight.text(place).flatMap { Timestamp(rfc3339: $0)?.ms }
-  }
-
-  private func contentType(_ view: RequestView) -> String {
-    // The usual answer without making text of it.
-    let usual: StaticString = "application/json"
-    guard let value = view.header(Self.contentType), !value.isEmpty else {
-      return "application/json"
+    for (index, element) in found.enumerated() {
+      let isPart = provider.splitting.xmlPath != nil
+      let value =
+        isPart
+        ? UnsafeRawBufferPointer(rebasing: request.view.body[tree.elements[element].range])
+        : request.view.body
+      var sight = sight(request, value)
+      sight.element = element
+      try emit(events.event(&sight, common, index: index, count: found.count), value)
     }
-    let isUsual =
-      value.count == usual.utf8CodeUnitCount
-      && value.elementsEqual(UnsafeBufferPointer(start: usual.utf8Start, count: value.count))
-    return isUsual ? "application/json" : String(decoding: value, as: UTF8.self)
   }
 
-  private func traceparent(_ view: RequestView) -> String? {
-    // W3C: version-traceid-parentid-flags, 55 characters in version 00.
-    guard let value = view.header(Self.traceparent), value.count == 55 else { return nil }
-    return String(decoding: value, as: UTF8.self)
+  /// As one event, of which only headers and query can tell anything.
+  private func emitWhole<Failure: Error>(
+    _ request: RequestSight, _ common: EventBuilder.Common,
+    _ emit: (Event, UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    var sight = sight(request, request.view.body)
+    try emit(events.event(&sight, common, index: 0, count: 1), request.view.body)
   }
-}
 
-extension JSONSlice {
-  /// The exact bytes of an event: with a string's quotes, which its range leaves out.
-  fileprivate func whole(in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    guard kind == .string || kind == .escapedString else { return raw(in: bytes) }
-    return UnsafeRawBufferPointer(rebasing: bytes[(range.lowerBound - 1)...range.upperBound])
+  private func sight(_ request: RequestSight, _ value: UnsafeRawBufferPointer) -> EventSight {
+    EventSight(
+      request: request, value: value, scanned: value, lookup: lookup,
+      aliases: provider.identity.aliases)
+  }
+
+  private func query(_ view: RequestView) -> FormFields {
+    let start = view.target.firstIndex(of: UInt8(ascii: "?")).map { $0 + 1 } ?? view.target.endIndex
+    return FormFields(view.target[start...])
+  }
+
+  private static func looksLikeXML(_ body: UnsafeRawBufferPointer) -> Bool {
+    // Blanks, or a byte order mark, may stand before it.
+    body.prefix(16).first { $0 > 0x20 && $0 < 0x80 } == UInt8(ascii: "<")
   }
 }

@@ -18,6 +18,11 @@ extension Catalogue {
       store: { $0.schemes = $1 }, list: { $0.schemes }),
     .section(
       "event", \.event, "Where events lie in a body, and what identifies them.", providerEvent),
+    .named(
+      "samples", "SAMPLE", blank: .blank, nameIn: \.name,
+      "Requests that `hookferry send` makes. In their texts `{n}` is a number that rises, `{id}` a "
+        + "record's number, `{uuid}` a UUID, `{now}` `{now_ms}` `{iso}` the time.", sample,
+      store: { $0.samples = $1 }, list: { $0.samples }),
   ]
 
   static let scheme: [Entry<SchemeSettings>] = [
@@ -70,29 +75,5 @@ extension Catalogue {
     .text(
       "url_unescapes", \.urlUnescapes, default: "", .any,
       "Characters whose percent escapes are undone in `{url}` before it is signed."),
-  ]
-
-  static let providerEvent: [Entry<ProviderEventSettings>] = [
-    .choice(
-      "split", \.split, default: "whole", ["whole", "elements"],
-      "Whether a body is one event, or an array of them."),
-    .texts(
-      "id", \.id, .locator,
-      "The dedup key: these values joined by commas; with none of them a hash of the event."),
-    .texts(
-      "optional_id", \.optionalId, .locator, "Joined too, but only where the event has them."),
-    .optionalText("type", \.type, .locator, "The event's type."),
-    .optionalText(
-      "object", \.object, .any,
-      "The record's type: a place, or `type` for what stands before the type's first dot."),
-    .text(
-      "object_generic", \.objectGeneric, default: "", .any,
-      "Where the type begins with this, `object_named` tells the record's type."),
-    .optionalText("object_named", \.objectNamed, .locator, "See `object_generic`."),
-    .textMap(
-      "object_aliases", \.objectAliases, "Better names for what `object_named` tells."),
-    .optionalText("record_id", \.recordId, .locator, "The record's id."),
-    .optionalText("tenant", \.tenant, .locator, "The account."),
-    .optionalText("time", \.time, .locator, "When it happened: ms, s or RFC 3339."),
   ]
 }

@@ -13,6 +13,7 @@ package struct ProviderSettings: Sendable, Equatable {
   /// Tried in this order; a request must satisfy one of them.
   package var schemes: [SchemeSettings]
   package var event: ProviderEventSettings
+  package var samples: [SampleSettings]
 }
 
 /// One way of proving where a request comes from.
@@ -48,23 +49,6 @@ package struct SchemeSettings: Sendable, Equatable {
   package var urlUnescapes: String
 }
 
-/// Where events lie in a body and what says which record they are about.
-package struct ProviderEventSettings: Sendable, Equatable {
-  /// `whole` or `elements`
-  package var split: String
-  package var id: [String]
-  package var optionalId: [String]
-  package var type: String?
-  package var object: String?
-  /// What a type begins with when `object_named` tells the object.
-  package var objectGeneric: String
-  package var objectNamed: String?
-  package var objectAliases: [String: String]
-  package var recordId: String?
-  package var tenant: String?
-  package var time: String?
-}
-
 extension ProviderSettings {
   /// Reads one provider's own text, which has the members that `providers.NAME` has; `name` is also
   /// the file's name in problems.
@@ -90,7 +74,8 @@ extension ProviderSettings {
 
 extension ProviderSettings {
   static let blank = ProviderSettings(
-    name: "", deadlineMs: 0, successStatus: 0, eventsMax: 0, schemes: [], event: .blank)
+    name: "", deadlineMs: 0, successStatus: 0, eventsMax: 0, schemes: [], event: .blank,
+    samples: [])
 }
 
 extension SchemeSettings {
@@ -98,9 +83,4 @@ extension SchemeSettings {
     name: "", header: "", layout: "", separator: "", tag: "", prefix: "", algorithm: "", hash: "",
     encoding: "", key: "", keyPrefix: "", signed: "", timestampUnit: "", toleranceSides: "",
     idForbids: "", requiredHeaders: [], refusesEmptyBody: false, urlUnescapes: "")
-}
-
-extension ProviderEventSettings {
-  static let blank = ProviderEventSettings(
-    split: "", id: [], optionalId: [], objectGeneric: "", objectAliases: [:])
 }

@@ -19,8 +19,14 @@ enum TextRule: Sendable {
   case topic
   /// http or https with a host.
   case url
-  /// `header:NAME`, `json:/pointer` or `text:VALUE`.
+  /// `header:NAME`, `json:/pointer`, `text:VALUE` and the like.
   case locator
+  /// `/events/*`
+  case splitPath
+  /// `/ids`
+  case pointer
+  /// A header that may become a record header.
+  case carriedHeader
   /// Text with known `{…}` parts.
   case signedTemplate
   /// A header's name.

@@ -16,9 +16,11 @@ extension TextRule {
         && text != "." && text != ".."
         ? nil : "a topic's name is up to 249 letters, digits, '.', '_' or '-'"
     case .url: Self.urlComplaint(text)
-    case .locator:
-      ["header:", "json:/", "text:"].contains { text.hasPrefix($0) && text != $0 }
-        ? nil : "must be header:NAME, json:/pointer or text:VALUE"
+    case .locator: Self.locatorComplaint(text)
+    case .splitPath:
+      text.hasPrefix("/") || text.hasPrefix("xml:/") ? nil : "must begin with / or xml:/"
+    case .pointer: text.hasPrefix("/") ? nil : "must begin with /"
+    case .carriedHeader: Self.carriedHeaderComplaint(text)
     case .signedTemplate: Self.templateComplaint(text)
     case .header:
       text.unicodeScalars.allSatisfy { Self.isWord($0) || $0 == "-" || $0 == "_" }

@@ -21,9 +21,11 @@ enum Rules {
     ImportRow(target: "Settings", allowed: system + ["Model", "Yams"]),
     ImportRow(target: "Telemetry", allowed: system + ["Model", "Logging"]),
     ImportRow(target: "JSONText", allowed: system + ["CSimdJSON"]),
+    ImportRow(target: "XMLText", allowed: system + ["CExpat"]),
     ImportRow(target: "Signatures", allowed: system + ["Model", "COpenSSL"]),
     ImportRow(
-      target: "Providers", allowed: system + ["Model", "Settings", "Signatures", "JSONText"]),
+      target: "Providers",
+      allowed: system + ["Model", "Settings", "Signatures", "JSONText", "XMLText"]),
     ImportRow(target: "Kafka", allowed: system + ["Model", "CRdKafka"]),
     ImportRow(target: "HTTPClient", allowed: system + ["Model", "CCurl"]),
     ImportRow(target: "Stores", allowed: system + ["Model", "CSQLite", "CPostgres"]),
@@ -71,6 +73,7 @@ enum Rules {
   /// Targets without Swift: module maps and the C++ shim.
   static let withoutSwift = [
     "CRdKafka", "CCurl", "COpenSSL", "CSQLite", "CPostgres", "CJq", "CSimdJSON", "CZlib",
+    "CExpat",
   ]
 
   static let sourceLinesMax = 400
