@@ -47,7 +47,8 @@ import Testing
   }
 
   @Test func whatNoPathLeadsIntoIsAnEventItself() throws {
-    let body = #"{"object":"page","entry":[{"id":"1","time":1},{"id":"2","changes":[{"field":"f"}]}]}"#
+    let body =
+      #"{"object":"page","entry":[{"id":"1","time":1},{"id":"2","changes":[{"field":"f"}]}]}"#
     let pieces = try Self.split("meta", body)
     #expect(pieces.map(\.value) == [#"{"id":"1","time":1}"#, #"{"field":"f"}"#])
     #expect(pieces[0].event.key == nil)
@@ -68,7 +69,8 @@ import Testing
 
   @Test func secretsAreBlankedInBrokenBodiesToo() throws {
     let secret = "00D!AQsecretsecretsecret"
-    let envelope = "<s:Envelope xmlns:s='u'><s:Body><notifications><OrganizationId>00D</OrganizationId>"
+    let envelope =
+      "<s:Envelope xmlns:s='u'><s:Body><notifications><OrganizationId>00D</OrganizationId>"
     let bodies = [
       ("salesforce", envelope + "<SessionId>\(secret)</SessionId>"),
       ("salesforce", envelope + "<n:SessionId a='b'><![CDATA[\(secret)]]></n:SessionId >"),
@@ -122,7 +124,7 @@ import Testing
     #expect(key.tenant.hasPrefix("sha256:") && key.tenant.utf8.count == 71)
     #expect(event.type.utf8.count == 71)
     #expect(event.id.hasPrefix("sha256:"))
-    #expect(event.carried.texts.map(\.name) == ["x-shopify-event-id"])
+    #expect(event.carried.texts.map(\.name) == ["x-shopify-topic", "x-shopify-event-id"])
   }
 }
 
@@ -134,13 +136,14 @@ import Testing
     #expect(Transformation.salesforceId("001D000000IRFm*") == "001D000000IRFm*")
   }
 
-  @Test(arguments: [
-    ("1700000000", 1_700_000_000_000), ("1700000000123", 1_700_000_000_123),
-    ("1548426417.840180", 1_548_426_417_840), ("/Date(1506384247000-0700)/", 1_506_384_247_000),
-    ("/Date(-5)/", -5), ("2017-06-21T01:15:39.902", 1_498_007_739_902),
-    ("2015-10-05T14:42:19-0700", 1_444_081_339_000), ("2009-03-26 21:35:57", 1_238_103_357_000),
-    ("2026-11-21T10:00:00+01:00", 1_795_251_600_000),
-  ] as [(String, Int64)])
+  @Test(
+    arguments: [
+      ("1700000000", 1_700_000_000_000), ("1700000000123", 1_700_000_000_123),
+      ("1548426417.840180", 1_548_426_417_840), ("/Date(1506384247000-0700)/", 1_506_384_247_000),
+      ("/Date(-5)/", -5), ("2017-06-21T01:15:39.902", 1_498_007_739_902),
+      ("2015-10-05T14:42:19-0700", 1_444_081_339_000), ("2009-03-26 21:35:57", 1_238_103_357_000),
+      ("2026-11-21T10:00:00+01:00", 1_795_251_600_000),
+    ] as [(String, Int64)])
   func times(_ text: String, _ ms: Int64) { #expect(EventTime.ms(text) == ms) }
 
   @Test(arguments: ["", "soon", "2017-06-21", "/Date(x)/", "nan", "1e400", "Thu, 13 Feb 2020"])
