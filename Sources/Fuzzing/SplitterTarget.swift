@@ -7,7 +7,7 @@ import Signatures
 /// `PROVIDER[ name=value]...\n`, then the body.
 final class SplitterTarget: FuzzTarget {
   static let name = "splitter"
-  private let splitters: [(name: String, splitter: Splitter, eventsMax: Int)]
+  private let splitters: [(provider: Provider, splitter: Splitter)]
   private let arrival = Splitter.Arrival(
     envelopeId: "0000000ab000001", receivedAtMs: 1_700_000_000_123, verifiedBy: "fuzz#0")
 
@@ -16,7 +16,7 @@ final class SplitterTarget: FuzzTarget {
       name: "hmac", schemes: [], id: "header:X-Id", type: "json:/kind", object: "json:/a/object",
       recordId: "json:/a/id", tenant: "json:/a/b/tenant", time: "json:/a/time")
     splitters = try (BuiltIn.providers + [generic]).map {
-      ($0.name, try Splitter($0, source: "crm", tenant: nil), $0.eventsMax)
+      ($0, try Splitter($0, source: "crm", tenant: nil))
     }
   }
 
@@ -32,6 +32,13 @@ final class SplitterTarget: FuzzTarget {
         + #""2024-01-01T00:00:00Z","data":{"id":"cus_1"}}"#,
       #"hmac x-id=5\#n{"kind":"k","a":{"object":"o","id":12,"time":1700000000,"#
         + #""b":{"tenant":"t"}}}"#,
+      "quickbooks\n{\"eventNotifications\":[{\"realmId\":\"1\",\"dataChangeEvent\":{\"entities\":["
+        + "{\"name\":\"Customer\",\"id\":\"2\"},{\"name\":\"Vendor\",\"id\":\"3\"}]}}]}",
+      "zoho\n{\"ids\":[\"1\",\"2\"],\"token\":\"abc\",\"module\":\"Leads\"}",
+      "slack content-type=application/x-www-form-urlencoded\npayload=%7B%22token%22%3A%22x%22%7D",
+      "salesforce\n<e:Envelope xmlns:e=\"u\"><e:Body><notifications><SessionId>s</SessionId>"
+        + "<Notification><Id>1</Id><sObject><Id>2</Id></sObject></Notification></notifications>"
+        + "</e:Body></e:Envelope>",
       "hmac content-type=application/x-www-form-urlencoded\na=1&b=%20x&a=2&leads%5B0%5D=3",
       "hmac\n<?xml version=\"1.0\"?><soapenv:Envelope><soapenv:Body><notifications><Notification>"
         + "<Id>04l</Id><sObject><sf:Id>001</sf:Id></sObject></Notification></notifications>"
@@ -59,9 +66,11 @@ final class SplitterTarget: FuzzTarget {
       let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       return (String(pair[0]), pair.count == 2 ? String(pair[1]) : "")
     }
-    let known = splitters.first { parts.first?.elementsEqual($0.name) ?? false }
+    let known = splitters.first { parts.first?.elementsEqual($0.provider.name) ?? false }
     let chosen = known ?? splitters[Int(Bytes.hash(input) % UInt64(splitters.count))]
-    var judge = SplitJudge(eventsMax: max(1, chosen.eventsMax))
+    var judge = SplitJudge(
+      eventsMax: max(1, chosen.provider.eventsMax),
+      isInOrder: chosen.provider.redactedNames.isEmpty && !chosen.provider.splitting.isRepeating)
     RequestView.with(method: "POST", target: "/hooks/crm", headers: headers, body: body) { view in
       judge.body = view.body
       chosen.splitter.split(view, arrival) { event, value in judge.note(event, value) }
@@ -73,12 +82,17 @@ final class SplitterTarget: FuzzTarget {
 /// What must hold of the events of one body.
 private struct SplitJudge {
   let eventsMax: Int
+  /// False where secrets are blanked in a copy, or events share their bytes.
+  let isInOrder: Bool
   var body = UnsafeRawBufferPointer(start: nil, count: 0)
   private(set) var finding: String?
   private var events = 0
   private var end = 0
 
-  init(eventsMax: Int) { self.eventsMax = eventsMax }
+  init(eventsMax: Int, isInOrder: Bool) {
+    self.eventsMax = eventsMax
+    self.isInOrder = isInOrder
+  }
 
   mutating func note(_ event: Event, _ value: UnsafeRawBufferPointer) {
     events += 1
@@ -87,7 +101,8 @@ private struct SplitJudge {
 
   private mutating func complaint(_ event: Event, _ value: UnsafeRawBufferPointer) -> String? {
     if events > eventsMax { return "\(events) events, at most \(eventsMax)" }
-    if let base = body.baseAddress, let start = value.baseAddress, !value.isEmpty {
+    if value.count > body.count { return "event \(events) is longer than the body" }
+    if isInOrder, let base = body.baseAddress, let start = value.baseAddress, !value.isEmpty {
       let offset = start - base
       guard offset >= end, offset + value.count <= body.count else {
         return

@@ -23,6 +23,9 @@ package struct Splitting: Sendable, Equatable {
   /// The body is one event.
   package static let whole = Splitting(paths: [], repeats: [])
 
+  /// True when several events may have the same bytes.
+  package var isRepeating: Bool { !repeats.isEmpty }
+
   /// True when events are the elements of the body itself: one scan does it all.
   var isPlain: Bool {
     repeats.isEmpty
