@@ -1,11 +1,14 @@
 // What the whole process takes on at one time, over all event loops.
 
+import Model
+import NIOCore
 import Telemetry
 import Settings
 import Synchronization
 
 /// Counts connections, requests and bytes against their limits. Any thread.
 final class Admission: Sendable {
+  let addresses: AddressCount
   private let connections = Atomic<Int>(0)
   private let requests = Atomic<Int>(0)
   private let bytes = Atomic<Int>(0)
@@ -15,6 +18,7 @@ final class Admission: Sendable {
   private let metrics: ReceiverMetrics
 
   init(_ settings: ReceiverSettings, metrics: ReceiverMetrics) {
+    addresses = AddressCount(settings)
     connectionsMax = settings.connectionsMax
     requestsMax = settings.inFlightRequestsMax
     bytesMax = settings.inFlightBytesMax
@@ -25,7 +29,21 @@ final class Admission: Sendable {
   var bytesInFlight: Int { bytes.load(ordering: .acquiring) }
   var connectionsOpen: Int { connections.load(ordering: .acquiring) }
 
-  func admitConnection() -> Bool {
+  /// Of a connection that is refused nothing need be given back.
+  func admitConnection(_ channel: any Channel) -> AddressCount.Place {
+    let place = addresses.admit(channel)
+    guard case .taken(let address) = place else {
+      metrics.connectionsRefused.add()
+      return .refused
+    }
+    guard admitConnection() else {
+      if let address { addresses.leave(address) }
+      return .refused
+    }
+    return place
+  }
+
+  private func admitConnection() -> Bool {
     let before = connections.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
     guard before < connectionsMax else {
       connections.wrappingSubtract(1, ordering: .acquiringAndReleasing)
@@ -36,19 +54,20 @@ final class Admission: Sendable {
     return true
   }
 
-  func connectionClosed() {
+  func connectionClosed(from address: IPAddress?) {
+    if let address { addresses.leave(address) }
     let left = connections.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
     metrics.connections.set(left)
   }
 
-  /// One more request with so many bytes of body to begin with.
-  func admitRequest(bytes count: Int) -> Bool {
+  /// No further request would be admitted at this moment.
+  var isFull: Bool { requests.load(ordering: .relaxed) >= requestsMax }
+
+  /// One more request, whose body is complete; those that are still being sent are bounded by
+  /// connections and bytes, so that slow senders do not take the place of others.
+  func admitRequest() -> Bool {
     let before = requests.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
     guard before < requestsMax else {
-      requests.wrappingSubtract(1, ordering: .acquiringAndReleasing)
-      return false
-    }
-    guard admitBytes(count) else {
       requests.wrappingSubtract(1, ordering: .acquiringAndReleasing)
       return false
     }
@@ -56,7 +75,7 @@ final class Admission: Sendable {
     return true
   }
 
-  /// More bytes of a request that was admitted, for bodies that do not announce their length.
+  /// More bytes of a body, as they come.
   func admitBytes(_ count: Int) -> Bool {
     let sum = bytes.wrappingAdd(count, ordering: .acquiringAndReleasing).newValue
     guard sum <= bytesMax else {
@@ -65,6 +84,13 @@ final class Admission: Sendable {
     }
     metrics.inFlightBytes.set(sum)
     return true
+  }
+
+  /// A request that ends without having waited for Kafka.
+  func end(_ request: RequestUnderWay) {
+    if request.isAdmitted { return requestEnded(bytes: request.admittedBytes) }
+    metrics.inFlightBytes.set(
+      bytes.wrappingSubtract(request.admittedBytes, ordering: .acquiringAndReleasing).newValue)
   }
 
   func requestEnded(bytes count: Int) {

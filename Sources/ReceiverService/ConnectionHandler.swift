@@ -13,30 +13,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private enum Phase {
-    /// Can transition to: `body` (a good head), `lingering` (a bad one), `closed`.
-    case head
-    /// Can transition to: `waiting` (the body went to Kafka), `head` (answered at once),
-    /// `lingering` (too large, too slow), `closed`.
-    case body
-    /// For Kafka. Can transition to: `head` (answered), `lingering` (answered for the last time),
-    /// `closed`.
-    case waiting(place: Int)
-    /// The last answer is written and the sender may still be sending; closing at once could
-    /// destroy the answer on its way. Without a rest unread it is over when the answer is out.
-    /// Can transition to: `closed`.
-    case lingering
-    /// Can transition to: none.
-    case closed
-  }
-
   /// How long a sender may take to notice the end.
   private static let lingerMs: Int64 = 1000
 
   private let shard: Shard
   private var index = 0
   private var context: ChannelHandlerContext?
-  private var phase = Phase.head
+  private var phase = ConnectionPhase.head
   /// Bytes that came and are not done with; nil is the same as empty.
   private var inbound: ByteBuffer?
   /// One more than the parser has searched of a head; 0 before the head has begun.
@@ -52,10 +35,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var isReadHeld = false
   private var peer: ConnectionPeer
 
-  /// `tls`: of the handler in front of this one, if there is one.
-  init(_ shard: Shard, tls: TLSIdentity? = nil) {
+  /// `tls`: of the handler in front of this one, if there is one. `counted`: given back at the end.
+  init(_ shard: Shard, tls: TLSIdentity? = nil, counted: IPAddress? = nil) {
     self.shard = shard
-    peer = ConnectionPeer(tls)
+    peer = ConnectionPeer(tls, counted: counted)
     // A handshake is as much of a request as there is so far.
     let limitMs = tls == nil ? shard.settings.idleTimeoutMs : shard.settings.edge.headerTimeoutMs
     deadlineMs = shard.coarseMs + Int64(limitMs)
@@ -74,13 +57,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
     if case .waiting(let waiting) = phase {
       place = waiting
     } else if let request {
-      shard.admission.requestEnded(bytes: request.admittedBytes)
+      shard.admission.end(request)
     }
+    if peer.isHandshaking { shard.metrics.edge.handshakesFailed.add() }
     phase = .closed
     request = nil
     inbound = nil
     self.context = nil
-    shard.remove(connection: index, place: place)
+    shard.remove(connection: index, place: place, address: peer.counted)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -114,7 +98,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    if peer.isHandshaking { shard.metrics.edge.handshakesFailed.add() }
     context.close(promise: nil)
   }
 
@@ -207,12 +190,16 @@ final class ConnectionHandler: ChannelDuplexHandler {
       return refuse(.addressNotAllowed, source, origin: origin)
     }
     guard head.coding != .unsupported else { return refuse(.unsupportedEncoding, source) }
-    guard shard.admission.admitRequest(bytes: length) else { return refuse(.overloaded, source) }
-    request = RequestUnderWay(head: head, source: source, admittedBytes: length, origin: origin)
+    // Only what has come counts: who announces much and sends little takes nobody's place.
+    let arrived = min(length, bytes.readableBytes - head.length)
+    guard !shard.admission.isFull, shard.admission.admitBytes(arrived) else {
+      return refuse(.overloaded, source)
+    }
+    request = RequestUnderWay(head: head, source: source, admittedBytes: arrived, origin: origin)
     if head.body == .chunked, let headBytes = inbound?.readSlice(length: head.length) {
       request?.chunked = (headBytes, ChunkedDecoder(bodyBytesMax: shard.settings.bodyBytesMax))
-    } else if head.length + length > bytes.readableBytes {
-      inbound?.reserveCapacity(minimumWritableBytes: head.length + length - bytes.readableBytes)
+    } else if arrived < length {
+      inbound?.reserveCapacity(minimumWritableBytes: min(length - arrived, 65_536))
     }
     phase = .body
     return true
@@ -223,13 +210,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
     if current.chunked != nil { return readChunks() }
     var length = current.head.length
     if case .length(let announced) = current.head.body { length += announced }
+    let arrived = min(inbound?.readableBytes ?? 0, length) - current.head.length
+    if arrived > current.admittedBytes {
+      guard shard.admission.admitBytes(arrived - current.admittedBytes) else {
+        return refuse(.overloaded)
+      }
+      request?.admittedBytes = arrived
+    }
     guard let inbound, inbound.readableBytes >= length else {
       awaitMore()
       return false
     }
     let acceptance = inbound.withUnsafeReadableBytes { bytes in
       let body = UnsafeRawBufferPointer(rebasing: bytes[current.head.length..<length])
-      return accept(current, head: bytes, body: body)
+      return accept(request ?? current, head: bytes, body: body)
     }
     self.inbound?.moveReaderIndex(forwardBy: length)
     return settle(acceptance, request ?? current)
@@ -270,6 +264,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private func accept(
     _ request: RequestUnderWay, head: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer
   ) -> Shard.Acceptance {
+    guard shard.admission.admitRequest() else { return .rejected(.overloaded) }
+    self.request?.isAdmitted = true
     guard request.head.coding == .identity else { return acceptCoded(request, head, body) }
     return fields.withUnsafeBufferPointer { fields in
       let view = RequestView(head, request.head, fields, body: body)
@@ -308,11 +304,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
       // This answers, and goes on with what else has come.
       if let refusal { shard.answerRefused(place: place, refusal) }
     case .accepted:
-      shard.admission.requestEnded(bytes: request.admittedBytes)
+      shard.admission.end(request)
       request.source.metrics.accepted.add()
       finish(request, status: request.source.successStatus)
     case .rejected(let rejection):
-      shard.admission.requestEnded(bytes: request.admittedBytes)
+      shard.admission.end(request)
       request.source.metrics.rejected[rejection].add()
       finish(request, rejection)
     }
@@ -365,7 +361,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
     shard.rejections.note(
       rejection, source: source?.name, origin: origin ?? request?.origin, nowMs: shard.coarseMs)
-    if let request { shard.admission.requestEnded(bytes: request.admittedBytes) }
+    if let request { shard.admission.end(request) }
     write(
       shard.answers.rejected(
         rejection, closes: true, hasBody: hasBody, retryAfterS: Answers.retryAfterS(),

@@ -9,13 +9,16 @@ import Signatures
 
 /// Confined to the connection's event loop.
 struct ConnectionPeer {
+  /// Where the connection is counted for its sender.
+  let counted: IPAddress?
   private let isSecure: Bool
   private let asksForCertificate: Bool
   private(set) var isHandshaking: Bool
   private var subject: String?
   private var known: RequestOrigin.Peer?
 
-  init(_ tls: TLSIdentity?) {
+  init(_ tls: TLSIdentity?, counted: IPAddress? = nil) {
+    self.counted = counted
     isSecure = tls != nil
     isHandshaking = tls != nil
     asksForCertificate = tls?.asksForCertificate ?? false

@@ -148,7 +148,7 @@ struct ReceiverRun: Sendable {
           channel.eventLoop.makeCompletedFuture {
             // The bootstrap closes a channel whose set-up throws.
             guard let shard = byLoop[ObjectIdentifier(channel.eventLoop)],
-              admission.admitConnection()
+              case .taken(let address) = admission.admitConnection(channel)
             else { throw ChannelError.operationUnsupported }
             let identity = tls.current
             if let identity {
@@ -156,7 +156,7 @@ struct ReceiverRun: Sendable {
                 NIOSSLServerHandler(context: identity.context))
             }
             try channel.pipeline.syncOperations.addHandler(
-              ConnectionHandler(shard.value, tls: identity))
+              ConnectionHandler(shard.value, tls: identity, counted: address))
           }
         }
         .bind(host: settings.listenAddress, port: settings.port).get()

@@ -9,7 +9,10 @@ struct RequestUnderWay {
   let source: SourceGuard
   /// Only of a chunked body, whose head is kept apart from the bytes that stream by.
   var chunked: (head: ByteBuffer, decoder: ChunkedDecoder)?
+  /// Of the body, as far as it has come, and of what it inflated to.
   var admittedBytes: Int
+  /// Counted among the requests in flight: its body is complete.
+  var isAdmitted = false
   /// Only where somebody asks for it.
   var origin: RequestOrigin?
   var isContinueSent = false

@@ -28,6 +28,7 @@ enum RestartSettings {
     Row("receiver.admin_port", \.receiver.adminPort),
     Row("receiver.threads", \.receiver.threads),
     Row("receiver.connections_max", \.receiver.connectionsMax),
+    Row("receiver.connections_per_address_max", \.receiver.edge.connectionsPerAddressMax),
     Row("receiver.in_flight_requests_max", \.receiver.inFlightRequestsMax),
     Row("receiver.in_flight_bytes_max", \.receiver.inFlightBytesMax),
     Row("receiver.message_timeout_ms", \.receiver.messageTimeoutMs),

@@ -187,11 +187,12 @@ final class Shard {
   }
 
   /// `place`: where its request waits, if one does; the events go their way all the same.
-  func remove(connection index: Int, place: Int?) {
+  /// `address`: where the connection was counted, if it was.
+  func remove(connection index: Int, place: Int?, address: IPAddress?) {
     connections[index] = nil
     freeConnections.append(index)
     if let place { places[place].connection = nil }
-    admission.connectionClosed()
+    admission.connectionClosed(from: address)
   }
 
   /// The one clock of this loop: request deadlines and connection time-outs.

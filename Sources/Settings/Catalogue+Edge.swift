@@ -17,6 +17,11 @@ extension Catalogue {
       "header_count_max", \.edge.headerCountMax, default: 100, 8...1000, .count,
       "More headers are refused with 431."),
     .integer(
+      "connections_per_address_max", \.edge.connectionsPerAddressMax, default: 0, 0...1_000_000,
+      .count,
+      "Open connections from one address, trusted proxies excepted; beyond it new ones are closed "
+        + "at once. 0 means no limit."),
+    .integer(
       "header_timeout_ms", \.edge.headerTimeoutMs, default: 5000, 100...300_000, .milliseconds,
       "A request's head must have arrived within this, and a TLS handshake be over; else 408."),
     .integer(

@@ -54,7 +54,9 @@ enum Catalogue {
         + "programs' own choice. Values may be secrets: `env:NAME`."),
   ]
 
-  static let source: [Entry<SourceSettings>] = [
+  static let source: [Entry<SourceSettings>] = sourceVerification + sourceEdge
+
+  private static let sourceVerification: [Entry<SourceSettings>] = [
     .text(
       "provider", \.provider, .any,
       "How its webhooks are signed and what they hold: a built-in provider (`hookferry providers` "
@@ -79,7 +81,7 @@ enum Catalogue {
       "event", \.event, blank: .blank,
       "Where an event's identity is, for generic providers. Each value is `header:NAME`, "
         + "`json:/pointer` or `text:VALUE`.", event),
-  ] + sourceEdge
+  ]
 
   static let signature: [Entry<SignatureSettings>] = [
     .text("header", \.header, .header, "The header with the signature."),

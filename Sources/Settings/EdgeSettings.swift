@@ -8,6 +8,8 @@ package struct EdgeSettings: Sendable {
   package var trustedProxies: [String] = []
   package var inflatedBytesMax = 0
   package var headerCountMax = 0
+  /// 0: no limit.
+  package var connectionsPerAddressMax = 0
   package var headerTimeoutMs = 0
   package var bodyIdleTimeoutMs = 0
   /// 0: no limit.

@@ -33,7 +33,8 @@ extension MetricCatalogue {
     action: "At receiver.connections_max new ones are closed: look for a client that leaks them.")
   package static let receiverConnectionsRefused = Metric<Counter>(
     "hookferry_receiver_connections_refused_total",
-    "Connections closed at once because receiver.connections_max was reached.",
+    "Connections closed at once because receiver.connections_max or connections_per_address_max "
+      + "was reached.",
     action: "Add receivers, or raise the limit with the file descriptor limit.")
 
   package static let receiverRejectsKept = Metric<Counter>(
@@ -45,11 +46,13 @@ extension MetricCatalogue {
     "Refused requests beyond receiver.rejects.per_minute_max, or that Kafka had no room for.",
     action: "Raise the limit if you need more of them for a diagnosis.")
 
-  static let receiver: [MetricDeclaration] = [
+  static let receiver = receiverRequestPath + receiverEdge
+
+  private static let receiverRequestPath: [MetricDeclaration] = [
     receiverRequests.declaration, receiverEventsPublished.declaration,
     receiverAckSeconds.declaration, receiverInFlightRequests.declaration,
     receiverInFlightBytes.declaration, receiverConnections.declaration,
     receiverConnectionsRefused.declaration, receiverRejectsKept.declaration,
     receiverRejectsDropped.declaration,
-  ] + receiverEdge
+  ]
 }

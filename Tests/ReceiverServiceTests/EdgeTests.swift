@@ -132,7 +132,9 @@ import Testing
       #expect(try await answer([(encoding, "identity")], body).status == 200)
       #expect(try await answer(gzip, wire).status == 200)
       #expect(publisher.published.count == 2)
-      let metrics = try await harness.admin("/metrics").body
+      let metrics = try await harness.admin("/metrics") {
+        $0.body.contains("hookferry_receiver_in_flight_bytes 0\n")
+      }.body
       #expect(
         metrics.contains("requests_total{source=\"own\",reason=\"unsupported_encoding\"} 7\n"))
       #expect(metrics.contains("hookferry_receiver_in_flight_bytes 0\n"))
@@ -157,7 +159,9 @@ import Testing
       try await sender.send(
         Edge.request(Edge.gzip(fits), to: "own", signed: fits, headers: headers))
       #expect(try await sender.answer().status == 200)
-      let metrics = try await harness.admin("/metrics").body
+      let metrics = try await harness.admin("/metrics") {
+        $0.body.contains("hookferry_receiver_in_flight_bytes 0\n")
+      }.body
       #expect(metrics.contains("hookferry_receiver_in_flight_bytes 0\n"))
       #expect(metrics.contains("requests_total{source=\"own\",reason=\"body_too_large\"} 20\n"))
     }
@@ -216,6 +220,67 @@ import Testing
       #expect(trickleTook > .milliseconds(1300))
       #expect(trickleTook < .seconds(5))
       #expect(publisher.published.isEmpty)
+    }
+  }
+
+  /// Bytes that are only announced are nobody's: a few slow senders cannot use up the room of all.
+  @Test func slowBodiesTakeNobodysPlace() async throws {
+    let limits = [
+      "in_flight_bytes_max: 65536", "body_bytes_max: 65536", "in_flight_requests_max: 2",
+    ]
+    try await Harness.with(publisher: publisher, limits) { harness in
+      var slow: [Sender] = []
+      for _ in 0..<20 {
+        let sender = try await harness.connect()
+        try await sender.send(
+          "POST /hooks/own HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n" + "abc")
+        slow.append(sender)
+      }
+      let counted = try await harness.admin("/metrics") {
+        $0.body.contains("hookferry_receiver_in_flight_bytes 60\n")
+      }
+      #expect(counted.body.contains("hookferry_receiver_in_flight_bytes 60\n"))
+      #expect(counted.body.contains("hookferry_receiver_in_flight_requests 0\n"))
+      let body = [UInt8](repeating: 0x61, count: 60_000)
+      #expect(try await Self.ask(harness, Edge.request(body, to: "own")).status == 200)
+      // Bytes that came do count, and are refused as they come.
+      try await slow[0].send(String(repeating: "x", count: 59_000))
+      _ = try await harness.admin("/metrics") { $0.body.contains("_in_flight_bytes 59060\n") }
+      #expect(try await Self.ask(harness, Edge.request(body, to: "own")).status == 503)
+      slow.removeAll()
+      let left = try await harness.admin("/metrics") {
+        $0.body.contains("hookferry_receiver_in_flight_bytes 0\n")
+      }
+      #expect(left.body.contains("hookferry_receiver_in_flight_bytes 0\n"))
+    }
+  }
+
+  @Test func oneAddressHasSoManyConnections() async throws {
+    let limits = ["connections_per_address_max: 2"]
+    try await Harness.with(publisher: publisher, limits) { harness in
+      var kept: [Sender] = []
+      for _ in 0..<2 {
+        let sender = try await harness.connect()
+        try await sender.send(Edge.request([1], to: "own"))
+        #expect(try await sender.answer().status == 200)
+        kept.append(sender)
+      }
+      let third = try await harness.connect()
+      #expect(try await third.ends())
+      kept.removeFirst()
+      _ = try await harness.admin("/metrics") { $0.body.contains("receiver_connections 1\n") }
+      #expect(try await Self.ask(harness, Edge.request([1], to: "own")).status == 200)
+    }
+    try await Harness.with(
+      publisher: publisher, limits + ["trusted_proxies: [127.0.0.1]"]
+    ) { harness in
+      var kept: [Sender] = []
+      for _ in 0..<4 {
+        let sender = try await harness.connect()
+        try await sender.send(Edge.request([1], to: "own"))
+        #expect(try await sender.answer().status == 200)
+        kept.append(sender)
+      }
     }
   }
 
