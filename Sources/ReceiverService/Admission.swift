@@ -43,7 +43,8 @@ final class Admission: Sendable {
     return place
   }
 
-  private func admitConnection() -> Bool {
+  /// One more connection of nobody in particular.
+  func admitConnection() -> Bool {
     let before = connections.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
     guard before < connectionsMax else {
       connections.wrappingSubtract(1, ordering: .acquiringAndReleasing)
