@@ -17,8 +17,12 @@ package enum Rejection: String, Error, Sendable, CaseIterable {
   case signatureMismatch = "signature_mismatch"
   case timestampMissing = "timestamp_missing"
   case timestampOutsideTolerance = "timestamp_outside_tolerance"
+  /// Verified, but more than the source may send; it may come back.
+  case rateLimited = "rate_limited"
   // Ours: always 503 with Retry-After, and as far as can be known nothing was stored.
   case overloaded
+  /// Kafka would not answer within the request's deadline.
+  case kafkaSlow = "kafka_slow"
   case kafkaQueueFull = "kafka_queue_full"
   case kafkaRefused = "kafka_refused"
   case kafkaTimeout = "kafka_timeout"
@@ -38,7 +42,8 @@ package enum Rejection: String, Error, Sendable, CaseIterable {
     case .signatureMissing, .signatureMalformed, .signatureMismatch, .timestampMissing,
       .timestampOutsideTolerance:
       401
-    case .overloaded, .kafkaQueueFull, .kafkaRefused, .kafkaTimeout, .spoolFull,
+    case .rateLimited: 429
+    case .overloaded, .kafkaSlow, .kafkaQueueFull, .kafkaRefused, .kafkaTimeout, .spoolFull,
       .shuttingDown:
       503
     }
@@ -46,6 +51,9 @@ package enum Rejection: String, Error, Sendable, CaseIterable {
 
   /// True for refusals that are our fault: the sender should come back.
   package var isOurs: Bool { status == 503 }
+
+  /// True when the answer says when to come back.
+  package var hasRetryAfter: Bool { isOurs || self == .rateLimited }
 
   /// What the sender reads; it says nothing that helps to forge a signature.
   package var message: String {
@@ -60,7 +68,8 @@ package enum Rejection: String, Error, Sendable, CaseIterable {
     case .unsupportedEncoding: "unsupported Content-Encoding"
     case .signatureMissing, .signatureMalformed, .signatureMismatch: "signature refused"
     case .timestampMissing, .timestampOutsideTolerance: "timestamp refused"
-    case .overloaded, .kafkaQueueFull: "busy, try again"
+    case .rateLimited: "too many requests"
+    case .overloaded, .kafkaSlow, .kafkaQueueFull: "busy, try again"
     case .kafkaRefused, .kafkaTimeout, .spoolFull: "not stored, try again"
     case .shuttingDown: "shutting down, try again"
     }

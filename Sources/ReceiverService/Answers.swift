@@ -32,7 +32,7 @@ final class Answers {
     refresh(wallMs)
     let body = rejection.message + "\n"
     var head = "HTTP/1.1 \(rejection.status) \(Self.phrase(rejection.status))\r\nDate: \(date)\r\n"
-    if rejection.isOurs { head += "Retry-After: \(retryAfterS)\r\n" }
+    if rejection.hasRetryAfter { head += "Retry-After: \(retryAfterS)\r\n" }
     if rejection == .methodNotAllowed { head += "Allow: POST\r\n" }
     if rejection == .unsupportedEncoding { head += "Accept-Encoding: gzip, deflate\r\n" }
     if closes { head += "Connection: close\r\n" }
@@ -70,6 +70,7 @@ final class Answers {
     case 408: "Request Timeout"
     case 413: "Content Too Large"
     case 415: "Unsupported Media Type"
+    case 429: "Too Many Requests"
     case 431: "Request Header Fields Too Large"
     case 503: "Service Unavailable"
     default: "Status"

@@ -190,6 +190,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
       return refuse(.addressNotAllowed, source, origin: origin)
     }
     guard head.coding != .unsupported else { return refuse(.unsupportedEncoding, source) }
+    // A source with a way around Kafka is answered in any case.
+    guard source.publisher != nil || !shard.isKafkaSlow else { return refuse(.kafkaSlow, source) }
     // Only what has come counts: who announces much and sends little takes nobody's place.
     let arrived = min(length, bytes.readableBytes - head.length)
     guard !shard.admission.isFull, shard.admission.admitBytes(arrived) else {

@@ -10,8 +10,29 @@ package protocol EventPublisher: Sendable {
     key: [UInt8]?, value: UnsafeRawBufferPointer, headers: HeaderList, ticket: UInt64
   ) -> Rejection?
 
+  /// Where things stand, cheaply.
+  var figures: PublisherFigures { get }
+
   /// Delivers what is left within `timeoutMs` and ends; blocks. Returns how many events were not.
   func close(timeoutMs: Int) -> Int
+}
+
+/// What a publisher knows of itself.
+package struct PublisherFigures: Sendable, Equatable {
+  /// Events taken and not reported on; may be off by a few.
+  package let queued: Int
+  /// Events reported as stored, since the start.
+  package let acknowledged: Int
+
+  package init(queued: Int, acknowledged: Int) {
+    self.queued = queued
+    self.acknowledged = acknowledged
+  }
+}
+
+extension EventPublisher {
+  /// One that knows nothing is never slow.
+  package var figures: PublisherFigures { PublisherFigures(queued: 0, acknowledged: 0) }
 }
 
 /// One report: what became of the event with this ticket.
@@ -19,13 +40,13 @@ package struct PublishReport: Sendable, Equatable {
   package let ticket: UInt64
   /// Nil: stored.
   package let rejection: Rejection?
-  /// Stored on the local disk, not yet in Kafka.
-  package let isSpooled: Bool
+  /// False: stored on the local disk, or by way of an earlier copy.
+  package let isByKafka: Bool
 
-  package init(ticket: UInt64, rejection: Rejection?, isSpooled: Bool = false) {
+  package init(ticket: UInt64, rejection: Rejection?, isByKafka: Bool = true) {
     self.ticket = ticket
     self.rejection = rejection
-    self.isSpooled = isSpooled
+    self.isByKafka = isByKafka
   }
 }
 

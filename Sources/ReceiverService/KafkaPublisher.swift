@@ -3,10 +3,12 @@
 package import Kafka
 package import Model
 package import Settings
+import Synchronization
 
 /// An idempotent producer on the events topic.
 package final class KafkaPublisher: EventPublisher {
   private let producer: Producer
+  private let acknowledged = Acknowledged()
   private let topic: ProducerTopic
   /// Nil when none are kept: to ask for a topic may create it.
   private let rejects: ProducerTopic?
@@ -22,7 +24,8 @@ package final class KafkaPublisher: EventPublisher {
   ) throws(KafkaError) {
     producer = try Producer(
       Self.options(configuration),
-      onDeliveries: { deliveries in
+      onDeliveries: { [acknowledged] deliveries in
+        acknowledged.add(deliveries.count { $0.error == nil })
         onReports(
           deliveries.compactMap {
             guard $0.ticket != Self.noTicket else { return nil }
@@ -56,6 +59,10 @@ package final class KafkaPublisher: EventPublisher {
     }
   }
 
+  package var figures: PublisherFigures {
+    PublisherFigures(queued: producer.queuedMessages, acknowledged: acknowledged.count)
+  }
+
   package func close(timeoutMs: Int) -> Int {
     producer.close(timeoutMs: Int32(clamping: timeoutMs))
   }
@@ -79,8 +86,18 @@ package final class KafkaPublisher: EventPublisher {
       socketTimeoutMs: receiver.socketTimeoutMs,
       // Admission bounds the bodies; each event adds its headers to that.
       queueKbytesMax: max(1024, receiver.inFlightBytesMax / 512),
+      statisticsIntervalMs: 5000,
       extra: configuration.kafka.properties.mapValues { $0.reveal() })
   }
+}
+
+/// A count that the producer's thread raises and others read.
+private final class Acknowledged: Sendable {
+  private let stored = Atomic<Int>(0)
+
+  var count: Int { stored.load(ordering: .relaxed) }
+
+  func add(_ more: Int) { stored.wrappingAdd(more, ordering: .relaxed) }
 }
 
 extension KafkaPublisher: RejectStore {

@@ -16,6 +16,7 @@ final class Readiness: Sendable {
   private let known = Mutex(Known())
   private let admission: Admission
   private let requestsHighWater: Int
+  private let isKafkaSlow = Atomic<Bool>(false)
   /// Without Kafka, events of some source can still be kept: to be unready would lose them.
   private let canSpool = Atomic<Bool>(false)
 
@@ -29,6 +30,9 @@ final class Readiness: Sendable {
     if known.isShuttingDown { return .failing("shutting down") }
     if case .failing = known.producer { return known.producer }
     if case .failing = known.brokers, !canSpool.load(ordering: .relaxed) { return known.brokers }
+    if isKafkaSlow.load(ordering: .relaxed), !canSpool.load(ordering: .relaxed) {
+      return .failing("Kafka does not keep up")
+    }
     if admission.requestsInFlight >= requestsHighWater { return .failing("too many requests") }
     return .ok
   }
@@ -39,6 +43,8 @@ final class Readiness: Sendable {
   var areBrokersUp: Bool { known.withLock { $0.brokers == .ok } }
 
   func brokers(_ state: HealthState) { known.withLock { $0.brokers = state } }
+
+  func kafka(isSlow: Bool) { isKafkaSlow.store(isSlow, ordering: .relaxed) }
 
   func spool(hasRoom: Bool) { canSpool.store(hasRoom, ordering: .relaxed) }
 

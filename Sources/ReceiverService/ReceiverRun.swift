@@ -39,14 +39,18 @@ struct ReceiverRun: Sendable {
     let admission = Admission(settings, metrics: metrics)
     let readiness = Readiness(admission, requestsMax: settings.inFlightRequestsMax)
     let router = ReportRouter()
-    let (publisher, spool) = try makePublisher(receiver, router, readiness)
+    let watch = KafkaWatch(deadlineMs: settings.requestDeadlineMs, registry: receiver.registry)
+    let shared = SharedSources(receiver.registry) { router.route($0) }
+    let (publisher, spool) = try makePublisher(receiver, router, readiness, watch)
     let threads = settings.threads == 0 ? System.coreCount : settings.threads
     let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
     do {
       let tls = TLSInForce(receiver.identity)
       let table = SourceTable(
-        registry: receiver.registry, spool: spool, spooling: receiver.spoolingSources)
+        registry: receiver.registry, spool: spool, spooling: receiver.spoolingSources,
+        shared: shared, settings: settings)
       let shards = try await makeShards(receiver, group, publisher, table, admission, metrics)
+      try await attach(watch, to: shards, group)
       router.open(
         zip(shards, group.makeIterator()).map { ReportMailbox($0, loop: $1) })
       let admin = try await AdminServer.start(
@@ -59,7 +63,8 @@ struct ReceiverRun: Sendable {
         await admin.close()
         throw error
       }
-      let sweeps = try await startSweeps(group, shards)
+      let sweeps =
+        try await startSweeps(group, shards) + [startWatch(watch, group, publisher, readiness)]
       return ReceiverRun(
         ports: Receiver.Ports(
           webhooks: listener.localAddress?.port ?? settings.port, admin: admin.port),
@@ -76,22 +81,22 @@ struct ReceiverRun: Sendable {
   }
 
   private static func makePublisher(
-    _ receiver: Receiver, _ router: ReportRouter, _ readiness: Readiness
+    _ receiver: Receiver, _ router: ReportRouter, _ readiness: Readiness, _ watch: KafkaWatch
   ) throws -> (any EventPublisher, Spool?) {
     guard let settings = receiver.configuration.receiver.spool else {
-      return (try makeInner(receiver, readiness) { router.route($0) }, nil)
+      return (try makeInner(receiver, readiness, watch) { router.route($0) }, nil)
     }
     let isUsed = !receiver.spoolingSources.isEmpty
     let spool = try Spool(
       settings, sources: receiver.spoolingSources, registry: receiver.registry,
       logger: receiver.logger, onReports: { router.route($0) },
       onRoom: { readiness.spool(hasRoom: $0 && isUsed) },
-      makeInner: { try makeInner(receiver, readiness, $0) })
+      makeInner: { try makeInner(receiver, readiness, watch, $0) })
     return (spool, spool)
   }
 
   private static func makeInner(
-    _ receiver: Receiver, _ readiness: Readiness,
+    _ receiver: Receiver, _ readiness: Readiness, _ watch: KafkaWatch,
     _ onReports: @escaping @Sendable ([PublishReport]) -> Void
   ) throws -> any EventPublisher {
     if let make = receiver.makePublisher { return try make(onReports) }
@@ -104,7 +109,7 @@ struct ReceiverRun: Sendable {
         case .failure(let error): logger.write(.warning, "Kafka", [.error: "\(error)"])
         case .log(let level, let facility, let message):
           logger.write(level <= 4 ? .warning : .info, "librdkafka \(facility): \(message)")
-        case .statistics: break
+        case .statistics(let text): watch.note(statistics: text)
         }
       })
   }
@@ -183,6 +188,26 @@ struct ReceiverRun: Sendable {
   func follow(_ changes: ConfigurationSource?, _ hangups: UnixSignalsSequence?) async {
     guard let changes, let hangups else { return }
     await reloader.follow(changes, hangups)
+  }
+
+  private static func attach(
+    _ watch: KafkaWatch, to shards: [NIOLoopBound<Shard>], _ group: MultiThreadedEventLoopGroup
+  ) async throws {
+    for (loop, shard) in zip(group.makeIterator(), shards) {
+      try await loop.submit { shard.value.watch = watch }.get()
+    }
+  }
+
+  private static func startWatch(
+    _ watch: KafkaWatch, _ group: MultiThreadedEventLoopGroup, _ publisher: any EventPublisher,
+    _ readiness: Readiness
+  ) -> RepeatedTask {
+    let interval = TimeAmount.milliseconds(sweepMs)
+    return group.next().scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+      watch.tick(
+        publisher, areBrokersUp: readiness.areBrokersUp, nowMs: SystemClock.monotonicMs)
+      readiness.kafka(isSlow: watch.isRefusing)
+    }
   }
 
   /// Keeps readiness true to the brokers until cancelled; `onReady` when one answered first.

@@ -12,6 +12,8 @@ struct RequestProgress: Sendable, Equatable {
   private(set) var outstanding = 0
   /// Events that Kafka acknowledged.
   private(set) var acknowledged = 0
+  /// False once an event was refused or came back unstored.
+  private(set) var isWhole = true
   /// Monotonic.
   let deadlineMs: Int64
   private var failure: Rejection?
@@ -51,6 +53,7 @@ struct RequestProgress: Sendable, Equatable {
   /// Kafka did not take an event; the rest is not to be offered.
   mutating func refused(_ rejection: Rejection) {
     precondition(state == .publishing, "refused in state \(state)")
+    isWhole = false
     failure = failure ?? rejection
   }
 
@@ -65,7 +68,7 @@ struct RequestProgress: Sendable, Equatable {
   mutating func delivered(_ rejection: Rejection?) -> Action {
     precondition(outstanding > 0, "delivered with nothing outstanding")
     outstanding -= 1
-    if rejection == nil { acknowledged += 1 }
+    if rejection == nil { acknowledged += 1 } else { isWhole = false }
     failure = failure ?? rejection
     return settle()
   }

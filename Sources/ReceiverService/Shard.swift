@@ -17,6 +17,9 @@ final class Shard {
   let admission: Admission
   let metrics: ReceiverMetrics
   let rejections: RejectionLog
+  /// Nil: it never refuses.
+  var watch: KafkaWatch?
+  var isKafkaSlow: Bool { watch?.isRefusing == true }
   private let rejects: RejectKeeper?
   /// Milliseconds, monotonic, at most one sweep old: good enough for time-outs.
   private(set) var coarseMs = SystemClock.monotonicMs
@@ -39,8 +42,11 @@ final class Shard {
     /// Nil once it was answered or its connection ended.
     var connection: ConnectionHandler?
     let source: SourceGuard
+    /// The sender heard 503 although events may be stored yet.
+    var isUndecided = false
     let startedMicroseconds: Int64
     let bytes: Int
+    let digests: EventDigests
   }
 
   init(
@@ -106,6 +112,9 @@ final class Shard {
       }
       return .rejected(rejection)
     }
+    if let rate = source.shared.rate, !rate.admit() { return .rejected(.rateLimited) }
+    let repeats = source.shared.repeats
+    var digests = EventDigests.none
     var progress = RequestProgress(deadlineMs: coarseMs + Int64(settings.requestDeadlineMs))
     let startedMicroseconds = SystemClock.monotonicUs
     let place = freePlaces.popLast() ?? places.count
@@ -116,6 +125,17 @@ final class Shard {
     let publisher = source.publisher ?? self.publisher
     source.splitter.split(view, arrival) { event, value in
       guard !isRefused else { return }
+      if let repeats {
+        let digest = EventDigest(event)
+        switch repeats.look(digest, ticket: ticket) {
+        case .new: digests.append(digest)
+        case .stored: return
+        case .waiting: return progress.handedOver()
+        case .busy:
+          isRefused = true
+          return progress.refused(.kafkaTimeout)
+        }
+      }
       let refusal = publisher.publish(
         key: event.key?.encoded, value: value, headers: event.headers, ticket: ticket)
       if let refusal {
@@ -128,12 +148,13 @@ final class Shard {
     let action = progress.sealed()
     guard !action.isFinished else {
       freePlaces.append(place)
-      if case .rejected(let rejection)? = action.answer { return .rejected(rejection) }
-      return .accepted
+      guard case .rejected(let rejection)? = action.answer else { return .accepted }
+      metrics.ack.observe(microseconds: Int(SystemClock.monotonicUs - startedMicroseconds))
+      return .rejected(rejection)
     }
     let entry = Place(
       progress: progress, connection: connection, source: source,
-      startedMicroseconds: startedMicroseconds, bytes: bytes)
+      startedMicroseconds: startedMicroseconds, bytes: bytes, digests: digests)
     if place == places.count { places.append(entry) } else { places[place] = entry }
     // Some events were taken and one was not: the connection hears of it once it waits.
     guard case .rejected(let refusal)? = action.answer else {
@@ -143,24 +164,47 @@ final class Shard {
   }
 
   /// Gives the answer of a request of which only a part was taken.
-  func answerRefused(place: Int, _ refusal: Rejection) { answer(place, .rejected(refusal)) }
+  func answerRefused(place: Int, _ refusal: Rejection) {
+    answer(place, .rejected(refusal))
+    remember(place)
+  }
 
   /// Reports from the publisher.
   func deliver(_ reports: [PublishReport]) {
     for report in reports {
       let place = Ticket.place(report.ticket)
       let source = places[place].source
-      if report.rejection == nil, !report.isSpooled { source.metrics.events.add() }
+      if report.rejection == nil, report.isByKafka { source.metrics.events.add() }
       run(places[place].progress.delivered(report.rejection), place)
     }
   }
 
   private func run(_ action: RequestProgress.Action, _ place: Int) {
-    if let answer = action.answer { self.answer(place, answer) }
+    if let answer = action.answer {
+      self.answer(place, answer)
+      // The sender comes back, and what it brings may be stored by then.
+      if !action.isFinished { remember(place) }
+    }
     guard action.isFinished else { return }
+    settle(place)
     admission.requestEnded(bytes: places[place].bytes)
     places[place].connection = nil
     freePlaces.append(place)
+  }
+
+  private func remember(_ place: Int) {
+    places[place].isUndecided = true
+    places[place].source.shared.repeats?.undecided(places[place].digests)
+  }
+
+  private func settle(_ place: Int) {
+    guard let repeats = places[place].source.shared.repeats else { return }
+    let entry = places[place]
+    if entry.isUndecided {
+      repeats.settled(entry.digests, isStored: entry.progress.isWhole)
+    } else if entry.progress.isWhole {
+      repeats.acknowledged(entry.digests)
+    }
   }
 
   private func answer(_ place: Int, _ answer: RequestProgress.Answer) {

@@ -23,10 +23,12 @@ final class SourceGuard {
   let allowedNetworks: [IPNetwork]?
   /// Signed is what was sent, not what was compressed.
   let signsWire: Bool
+  let shared: SourceShared
   private let verifiers: [Verifier]
 
   init(
-    _ plan: SourcePlan, metrics: SourceMetrics, publisher: (any EventPublisher)? = nil
+    _ plan: SourcePlan, metrics: SourceMetrics, publisher: (any EventPublisher)? = nil,
+    shared: SourceShared = SourceShared()
   ) throws(ReceiverError) {
     do {
       verifiers = try Self.verifiers(plan)
@@ -38,6 +40,7 @@ final class SourceGuard {
     self.metrics = metrics
     signsURL = plan.provider.schemes.contains(where: \.signsURL)
     self.publisher = publisher
+    self.shared = shared
     name = plan.settings.name
     successStatus = plan.provider.successStatus
     let networks = plan.settings.allowedNetworks

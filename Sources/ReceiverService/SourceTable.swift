@@ -10,6 +10,9 @@ struct SourceTable: Sendable {
   /// Those that were spooling when the receiver started, in the spool's order. It stays that way:
   /// what waits there must not be overtaken.
   let spooling: [String]
+  /// What the loops have in common of each source.
+  let shared: SharedSources
+  let settings: ReceiverSettings
 
   /// Sources by name, each with metrics of its own; a name that is known keeps its series. On the
   /// event loop that will use them.
@@ -21,7 +24,8 @@ struct SourceTable: Sendable {
         spooling.firstIndex(of: name).map { SpoolEntrance(spool: spool, source: $0) }
       }
       sources[name] = try SourceGuard(
-        plan, metrics: SourceMetrics(registry, source: name), publisher: entrance)
+        plan, metrics: SourceMetrics(registry, source: name), publisher: entrance,
+        shared: shared.of(plan.settings, settings))
     }
     return sources
   }

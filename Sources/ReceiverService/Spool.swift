@@ -113,6 +113,8 @@ final class Spool: EventPublisher {
     inner.publish(key: key, value: value, headers: headers, ticket: ticket)
   }
 
+  var figures: PublisherFigures { inner.figures }
+
   /// An event of the spooling source with this index in `sources`.
   func publish(
     source: Int, key: [UInt8]?, value: UnsafeRawBufferPointer, headers: HeaderList, ticket: UInt64
@@ -298,7 +300,7 @@ final class Spool: EventPublisher {
         guard let held = state.held.removeValue(forKey: row.id) else { continue }
         metrics.spooled[held.source].add()
         chores.reports.append(
-          PublishReport(ticket: held.ticket, rejection: nil, isSpooled: true))
+          PublishReport(ticket: held.ticket, rejection: nil, isByKafka: false))
       }
       if error != nil {
         // The rows are still there and would only be sent once more.

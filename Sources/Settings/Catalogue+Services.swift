@@ -16,6 +16,7 @@ extension Catalogue {
         "threads", \.threads, default: 0, 0...1024, .count,
         "Event loop threads; 0 means one a core."),
     ] + receiverLimits + receiverTimes + receiverEdge + [receiverRejects, receiverSpool]
+    + receiverRepeats
 
   private static let receiverRejects: Entry<ReceiverSettings> = .group(
     "rejects",

@@ -1,6 +1,32 @@
 // The settings of what happens while Kafka is away.
 
 extension Catalogue {
+  static let sourcePace: [Entry<SourceSettings>] = [
+    .optionalInteger(
+      "rate_per_s", \.ratePerS, 1...1_000_000, .count,
+      "Verified requests a second, all loops together; beyond it the answer is 429. Without it "
+        + "there is no limit."),
+    .optionalInteger(
+      "burst", \.burst, 1...1_000_000, .count,
+      "How many of those may come at once; as many as `rate_per_s` when left out."),
+    .flag(
+      "drop_repeats", \.dropsRepeats, default: false,
+      "Answer a repeat of an acknowledged event with 2xx without publishing it again. The consumer "
+        + "drops repeats anyway; only for providers whose events have ids of their own, or two "
+        + "changes with the same body would count as one."),
+  ]
+
+  static let receiverRepeats: [Entry<ReceiverSettings>] = [
+    .integer(
+      "repeat_cache_entries_max", \.repeatCacheEntriesMax, default: 65_536, 0...10_000_000, .count,
+      "Events remembered of each source: those whose sender heard 503 although they may be stored, "
+        + "so that the next attempt is not stored again, and with `drop_repeats` all acknowledged "
+        + "ones. 0 remembers nothing."),
+    .integer(
+      "repeat_cache_ttl_ms", \.repeatCacheTtlMs, default: 600_000, 1000...86_400_000,
+      .milliseconds, "For how long."),
+  ]
+
   static let spool: [Entry<SpoolSettings>] = [
     .text(
       "path", \.path, .any,
@@ -22,6 +48,12 @@ extension Catalogue {
 
 extension CrossChecks {
   static func spool(_ configuration: Configuration, _ reader: inout SettingReader) {
+    for source in configuration.sources.values.sorted(by: { $0.name < $1.name })
+    where source.burst != nil && source.ratePerS == nil {
+      let place = SettingPath(["sources", source.name])
+      guard !reader.hasFailed(place + "rate_per_s") else { continue }
+      reader.report(place + "burst", "needs rate_per_s")
+    }
     let place = SettingPath("receiver.spool")
     guard let spool = configuration.receiver.spool else {
       for source in configuration.sources.values.sorted(by: { $0.name < $1.name })

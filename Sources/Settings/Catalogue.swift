@@ -54,7 +54,7 @@ enum Catalogue {
         + "programs' own choice. Values may be secrets: `env:NAME`."),
   ]
 
-  static let source: [Entry<SourceSettings>] = sourceVerification + sourceEdge
+  static let source: [Entry<SourceSettings>] = sourceVerification + sourcePace + sourceEdge
 
   private static let sourceVerification: [Entry<SourceSettings>] = [
     .text(

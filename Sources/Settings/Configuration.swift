@@ -50,6 +50,9 @@ package struct ReceiverSettings: Sendable {
   /// Refused requests kept in the rejects topic, of each source; 0 keeps none.
   package var rejectsPerMinuteMax: Int
   package var rejectsBodyBytesMax: Int
+  /// Of each source; 0 remembers nothing.
+  package var repeatCacheEntriesMax: Int
+  package var repeatCacheTtlMs: Int
   /// Nil: no source may spool.
   package var spool: SpoolSettings?
   package var edge = EdgeSettings()
@@ -80,6 +83,11 @@ package struct SourceSettings: Sendable {
   package var publicURL: String?
   /// Used where the event itself names no tenant.
   package var tenant: String?
+  /// Nil: no limit. `burst` nil: the same.
+  package var ratePerS: Int?
+  package var burst: Int?
+  /// A repeat of an acknowledged event is not published again.
+  package var dropsRepeats: Bool
   /// While Kafka is away: `none` or `sqlite`.
   package var spool: String
   package var signature: SignatureSettings?

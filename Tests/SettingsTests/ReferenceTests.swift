@@ -25,7 +25,8 @@ import Testing
       case .milliseconds: #expect(last == "ms", "\(name)")
       case .seconds: #expect(last == "s", "\(name)")
       case .bytes: #expect(name == "bytes_max" || name.hasSuffix("_bytes_max"), "\(name)")
-      case .count, .none: #expect(last != "ms" && last != "s", "\(name)")
+      case .count, .none:
+        #expect((last != "ms" && last != "s") || name.hasSuffix("_per_s"), "\(name)")
       }
     }
   }
