@@ -115,6 +115,8 @@ import Testing
           $0.contains("undecided_events_total{source=\"crm\",outcome=\"undecided\"} \(object)\n")
             && !$0.contains("hookferry_receiver_in_flight_requests 1\n")
         }
+        // Nothing had come back for as long as a request has: it refused for a moment.
+        _ = try await harness.admin("/readyz", until: { $0.status == 200 })
         guard text.contains("outcome=\"stored\"} 1\n") else { continue }
         late.append(object)
         #expect(try await harness.post(Bodies.events(object...object)).status == 200)
