@@ -3,7 +3,7 @@
 SWIFT ?= swift
 FORMATTED := Package.swift $(wildcard Sources Tests Benchmarks)
 
-.PHONY: help demo test check format lint docs fuzz kill-rounds bench bench-receiver profile-receiver deps
+.PHONY: help demo test check format lint docs fuzz kill-rounds bench deps
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -47,16 +47,9 @@ docs: ## Write docs/CONFIG.md and docs/METRICS.md from the declarations
 	@scripts/deps.sh build
 	@HOOKFERRY_WRITE_DOCS=1 $(SWIFT) test --filter theReferenceIsUpToDate
 
-bench-receiver: ## Measure the receiver against a floor in the same run, and its limits
+bench: ## Measure the receiver against a floor in the same run
 	@scripts/deps.sh bench
 	@Benchmarks/receiver.sh
-	@Benchmarks/limits.sh
-
-bench: bench-receiver ## The same
-
-profile-receiver: ## Show where the receiver's CPU time goes
-	@scripts/deps.sh bench
-	@Benchmarks/profile.sh
 
 deps: ## Install what building, testing and measuring need
 	@scripts/deps.sh build test bench

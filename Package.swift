@@ -172,7 +172,12 @@ let package = Package(
       name: "FuzzTests", dependencies: ["Fuzzing", "Model", "Providers"], exclude: ["Corpus"],
       swiftSettings: strict),
     .testTarget(
-      name: "OperatorCLITests", dependencies: ["OperatorCLI"], swiftSettings: strict),
+      name: "OperatorCLITests",
+      dependencies: [
+        "OperatorCLI", "HTTPClient", "Model", "Providers", "ReceiverService", "Settings",
+        "Signatures", logging, lifecycle,
+      ],
+      swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
       name: "DeployTests",

@@ -31,6 +31,16 @@ package struct SampleSettings: Sendable, Equatable {
   package var headers: [String: String]
   package var query: String
   package var body: String
+
+  package init(
+    name: String, contentType: String, headers: [String: String], query: String, body: String
+  ) {
+    self.name = name
+    self.contentType = contentType
+    self.headers = headers
+    self.query = query
+    self.body = body
+  }
 }
 
 extension ProviderEventSettings {
