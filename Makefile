@@ -3,7 +3,7 @@
 SWIFT ?= swift
 FORMATTED := Package.swift $(wildcard Sources Tests Benchmarks)
 
-.PHONY: help demo test check format lint docs fuzz kill-rounds bench deps
+.PHONY: help demo test check format lint docs fuzz kill-rounds bench bench-receiver profile-receiver deps
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -47,9 +47,16 @@ docs: ## Write docs/CONFIG.md and docs/METRICS.md from the declarations
 	@scripts/deps.sh build
 	@HOOKFERRY_WRITE_DOCS=1 $(SWIFT) test --filter theReferenceIsUpToDate
 
-bench: ## Measure the receiver against a floor in the same run
+bench-receiver: ## Measure the receiver against a floor in the same run, and its limits
 	@scripts/deps.sh bench
 	@Benchmarks/receiver.sh
+	@Benchmarks/limits.sh
+
+bench: bench-receiver ## The same
+
+profile-receiver: ## Show where the receiver's CPU time goes
+	@scripts/deps.sh bench
+	@Benchmarks/profile.sh
 
 deps: ## Install what building, testing and measuring need
 	@scripts/deps.sh build test bench

@@ -2,7 +2,6 @@
 # usage: sign.py SECRET URL EVENTS
 import base64, hashlib, hmac, json, sys, time
 
-secret, url, events = sys.argv[1].encode(), sys.argv[2], int(sys.argv[3])
 BODY_BYTES = 1024
 
 
@@ -16,7 +15,7 @@ def event(number, filler):
     }
 
 
-def body(number):
+def body(number, events):
     def text(filler):
         rows = [event(number * events + row, filler) for row in range(events)]
         return json.dumps(rows, separators=(",", ":"))
@@ -27,18 +26,24 @@ def body(number):
     return whole[:-1] + " " * (BODY_BYTES - len(whole)) + "]"
 
 
-print("return {")
-for number in range(2000):
-    content = body(number)
-    timestamp = str(int(time.time() * 1000))
-    signed = ("POST" + url + content + timestamp).encode()
-    signature = base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "HubSpot Connect 2.0 (http://dev.hubspot.com/) (namespace: webhooks-nio)",
-        "X-HubSpot-Request-Timestamp": timestamp, "X-HubSpot-Signature-v3": signature,
-        "X-HubSpot-Signature-Version": "v1",
-    }
-    fields = ",".join('["%s"]="%s"' % field for field in headers.items())
-    print("{headers={%s},body=[==[%s]==]}," % (fields, content))
-print("}")
+def requests(secret, url, events, count):
+    """Headers and body of so many requests, signed now."""
+    for number in range(count):
+        content = body(number, events)
+        timestamp = str(int(time.time() * 1000))
+        signed = ("POST" + url + content + timestamp).encode()
+        signature = base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()
+        yield {
+            "Content-Type": "application/json",
+            "User-Agent": "HubSpot Connect 2.0 (http://dev.hubspot.com/) (namespace: webhooks-nio)",
+            "X-HubSpot-Request-Timestamp": timestamp, "X-HubSpot-Signature-v3": signature,
+            "X-HubSpot-Signature-Version": "v1",
+        }, content
+
+
+if __name__ == "__main__":
+    print("return {")
+    for headers, content in requests(sys.argv[1].encode(), sys.argv[2], int(sys.argv[3]), 2000):
+        fields = ",".join('["%s"]="%s"' % field for field in headers.items())
+        print("{headers={%s},body=[==[%s]==]}," % (fields, content))
+    print("}")

@@ -17,7 +17,13 @@ struct BrokerCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("A topic to create, repeatable.", valueName: "name:partitions"))
   var topic: [String] = ["hookferry.events:4", "hookferry.dead-letters:1"]
 
+  @Option(help: "Hold every answer back by so many milliseconds.")
+  var roundTripMs = 0
+
   func validate() throws {
+    guard (0...60_000).contains(roundTripMs) else {
+      throw ValidationError("--round-trip-ms is 0 to 60000")
+    }
     guard (1...9).contains(brokers) else { throw ValidationError("--brokers is 1 to 9") }
     _ = try topics
   }
@@ -27,6 +33,9 @@ struct BrokerCommand: AsyncParsableCommand {
     for (name, partitions) in try topics {
       try cluster.createTopic(
         name, partitions: Int32(partitions), replication: Int32(min(brokers, 3)))
+    }
+    for broker in 1...Int32(brokers) where roundTripMs > 0 {
+      try cluster.setRoundTrip(broker: broker, ms: Int32(roundTripMs))
     }
     Terminal.current.line(cluster.bootstrapServers)
     await Interrupt.wait()

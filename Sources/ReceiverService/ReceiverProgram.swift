@@ -29,6 +29,11 @@ package enum ReceiverProgram {
       WholeText.write(configuration.printed, to: STDOUT_FILENO)
       return 0
     }
+    let connectionsMax = configuration.receiver.connectionsMax
+    if let problem = FileLimit.problem(connectionsMax: connectionsMax, files: FileLimit.raise()) {
+      log.error("\(problem)")
+      return 78
+    }
     let service: Receiver
     do {
       service = try Receiver(

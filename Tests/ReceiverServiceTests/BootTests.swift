@@ -1,6 +1,7 @@
 // What keeps a receiver from starting, and that it says what to do about it.
 
 import Foundation
+import Glibc
 import Logging
 import Model
 import ServiceLifecycle
@@ -24,6 +25,19 @@ import Testing
   }
 
   @Test func goodOnesStart() throws { #expect(try problems { _ in } == []) }
+
+  @Test func connectionsNeedFiles() {
+    #expect(FileLimit.problem(connectionsMax: 8192, files: 8192 + FileLimit.reserve) == nil)
+    #expect(FileLimit.problem(connectionsMax: 8192, files: nil) == nil)
+    let problem = FileLimit.problem(connectionsMax: 8192, files: 1024)
+    #expect(problem?.contains("receiver.connections_max is 8192") == true)
+    #expect(problem?.contains("only 1024 open files") == true)
+    var limit = rlimit()
+    let files = FileLimit.raise()
+    #expect(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+    #expect(limit.rlim_cur == limit.rlim_max)
+    #expect(files == Int(clamping: limit.rlim_max))
+  }
 
   @Test func deadlinesMustNest() throws {
     let provider = try problems { $0.receiver.requestDeadlineMs = 5000 }

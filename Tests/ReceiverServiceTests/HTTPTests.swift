@@ -230,6 +230,24 @@ import Testing
     }
   }
 
+  @Test func announcedBytesTakeNoRoom() async throws {
+    let limits = ["in_flight_bytes_max: 65536", "body_bytes_max: 60000"]
+    try await Harness.with(publisher: publisher, limits) { harness in
+      var announcing: [Sender] = []
+      for _ in 0..<4 {
+        let sender = try await harness.connect()
+        try await sender.send(
+          "POST /hooks/crm HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n")
+        announcing.append(sender)
+      }
+      #expect(try await harness.post(Bodies.events(1...1)).status == 200)
+      // What they do send counts.
+      try await announcing[0].send([UInt8](repeating: 32, count: 59_999))
+      let large = Bodies.events(1...100)
+      while try await harness.post(large).status != 503 { await Task.yield() }
+    }
+  }
+
   @Test func tooManyConnections() async throws {
     try await Harness.with(publisher: publisher, ["connections_max: 1"]) { harness in
       let first = try await harness.connect()

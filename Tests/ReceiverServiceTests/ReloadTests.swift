@@ -104,7 +104,7 @@ import Testing
   @Test func linksAndSecretsInFiles() async throws {
     try await Edge.withDirectory { directory in
       let manager = FileManager.default
-      for (version, secret) in [("v1", "first"), ("v2", "second")] {
+      for (version, secret) in [("v1", "secret-one"), ("v2", "secret-two")] {
         try manager.createDirectory(
           atPath: "\(directory)/\(version)", withIntermediateDirectories: true)
         try "\(secret)\n".write(
@@ -119,12 +119,12 @@ import Testing
         publisher: publisher, ["reload_poll_ms: 20"], sources: sources,
         file: directory + "/hookferry.yaml"
       ) { harness in
-        #expect(try await Self.status(harness, "one", secret: "first") == 200)
+        #expect(try await Self.status(harness, "one", secret: "secret-one") == 200)
         try manager.createSymbolicLink(atPath: "\(directory)/data2", withDestinationPath: "v2")
         #expect(rename("\(directory)/data2", "\(directory)/data") == 0)
         try await Self.wait(harness, "applied", 1)
-        #expect(try await Self.status(harness, "one", secret: "first") == 401)
-        #expect(try await Self.status(harness, "one", secret: "second") == 200)
+        #expect(try await Self.status(harness, "one", secret: "secret-one") == 401)
+        #expect(try await Self.status(harness, "one", secret: "secret-two") == 200)
       }
     }
   }
