@@ -85,7 +85,9 @@ import Testing
     var pressure = KafkaPressure(deadlineMs: 1000)
     var changes = 0
     var before = false
-    for (step, roundTripMs) in [100, 900, 1000, 1001, 900, 501, 999, 500, 900, 1000].enumerated() {
+    for (step, roundTripMs) in [100, 900, 1000, 1001, 900, 1001, 501, 1002, 500, 900, 1000]
+      .enumerated()
+    {
       let now = pressure.note(
         Sample(
           nowMs: Int64(step) * 100, queued: 0, acknowledged: 0, roundTripMs: Int64(roundTripMs)))
