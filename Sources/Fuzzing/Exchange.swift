@@ -22,7 +22,7 @@ struct Exchange: CustomStringConvertible {
     answers.map { "\($0.status)" }.joined(separator: " ") + ", \(published.count) events"
   }
 
-  private static let statuses = [200, 400, 401, 404, 405, 408, 413, 431, 503]
+  private static let statuses = Set(Rejection.allCases.map(\.status) + [200])
   private static let end = Array("\r\n\r\n".utf8)
 
   mutating func judge(_ input: [UInt8], _ signature: ([UInt8]) -> String) {
