@@ -71,7 +71,8 @@ let package = Package(
     .target(name: "Telemetry", dependencies: ["Model", logging], swiftSettings: strict),
     .target(name: "JSONText", dependencies: ["CSimdJSON"], swiftSettings: strict),
     .target(name: "XMLText", dependencies: ["CExpat"], swiftSettings: strict),
-    .target(name: "Signatures", dependencies: ["Model", "COpenSSL"], swiftSettings: strict),
+    .target(
+      name: "Signatures", dependencies: ["Model", "JSONText", "COpenSSL"], swiftSettings: strict),
     .target(
       name: "Providers",
       dependencies: ["Model", "Settings", "Signatures", "JSONText", "XMLText"],
@@ -90,7 +91,7 @@ let package = Package(
       name: "ReceiverService",
       dependencies: [
         "Model", "Settings", "Signatures", "Providers", "JSONText", "Kafka", "Stores", "Telemetry",
-        "AdminServer", "Inflation", logging, lifecycle, signals,
+        "AdminServer", "Inflation", "HTTPClient", logging, lifecycle, signals,
       ] + nio + tls,
       swiftSettings: strict),
     .target(
@@ -148,7 +149,7 @@ let package = Package(
     .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
     .testTarget(name: "XMLTextTests", dependencies: ["XMLText"], swiftSettings: strict),
     .testTarget(
-      name: "SignaturesTests", dependencies: ["Signatures", "Model"],
+      name: "SignaturesTests", dependencies: ["Signatures", "Providers", "Settings", "Model"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "ProvidersTests",
@@ -199,7 +200,8 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "CSQLite", "Kafka", "KafkaTestSupport", "Model", "Sandbox", "Signatures", "Stores",
+        "CSQLite", "Kafka", "KafkaTestSupport", "Model", "Providers", "Sandbox", "Signatures",
+        "Stores",
         "hookferry", "hookferry-receiver",
         "hookferry-consumer",
       ],

@@ -9,9 +9,5 @@ enum BuiltIn {
   static let providers = ProviderSettings.builtInNames.compactMap { try? Provider.named($0) }
 
   /// A signature without a time, so that what was signed once stays good.
-  static func timeless() throws -> Scheme {
-    try Scheme.generic(
-      header: "X-Hub-Signature-256", prefix: "sha256=", hash: "sha256", encoding: "hex",
-      key: "text", signed: "{body}", timestampHeader: nil, timestampUnit: "s", toleranceS: nil)
-  }
+  static func timeless() throws -> Scheme { try Scheme.builtIn("github-sha256") }
 }

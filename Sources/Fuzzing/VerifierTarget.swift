@@ -2,14 +2,21 @@
 
 import Model
 import Providers
+import Settings
 import Signatures
 
 /// What is signed verifies; with one byte of it changed it does not; nothing else ever does.
 final class VerifierTarget: FuzzTarget {
   static let name = "verifier"
   private static let url = "https://hooks.example.com/hooks/crm"
-  private let schemes = BuiltIn.providers.flatMap(\.schemes)
+  /// Those whose proof is all in headers.
+  private let schemes = BuiltIn.providers.flatMap(\.schemes).filter(\.isSignedByHeaders)
   private static let nowMs: Int64 = 1_700_000_000_000
+  private static let setup: Verifier.Setup = {
+    var setup = Verifier.Setup(publicURL: url)
+    setup.requiresHeaders = false
+    return setup
+  }()
 
   let words: [[UInt8]] = [
     "{body}", "{timestamp}", "{header:X-Id}", "{{", "}}", "{", "}", "{url}{body}", "{secret}",
@@ -44,18 +51,25 @@ final class VerifierTarget: FuzzTarget {
         "{body}", "{timestamp}.{body}", "{method}{url}{body}", "{path}?{query}\n{body}",
         "v0:{timestamp}:{header:X-Extra}:{body}", "{body}{secret}", "{{{body}}}",
       ], &choices)
-    return try? Scheme.generic(
-      header: word(["X-Sig", "x-signature"], &choices),
-      prefix: word(["", "sha256=", "v0="], &choices),
-      hash: word(["sha1", "sha256", "sha512"], &choices),
-      encoding: word(["hex", "base64"], &choices), key: word(["text", "hex", "base64"], &choices),
-      signed: signed, timestampHeader: choices.chance(3, of: 4) ? "X-Time" : nil,
-      timestampUnit: word(["s", "ms"], &choices), toleranceS: choices.chance(1, of: 2) ? 300 : nil)
+    let hasTime = choices.chance(3, of: 4)
+    let lines = [
+      "header: \(word(["X-Sig", "x-signature"], &choices))",
+      "prefix: \(word(["", "sha256=", "v0="], &choices).quotedForYAML)",
+      "hash: \(word(["sha1", "sha256", "sha512"], &choices))",
+      "encoding: \(word(["hex", "base64"], &choices))",
+      "key: \(word(["text", "hex", "base64"], &choices))", "signed: \(signed.quotedForYAML)",
+      hasTime ? "timestamp: header:X-Time" : "", "timestamp_unit: \(word(["s", "ms"], &choices))",
+      choices.chance(1, of: 2) ? "tolerance_s: 300" : "",
+    ]
+    let text = "schemes:\n  own:\n" + lines.map { "    \($0)\n" }.joined()
+    guard let settings = try? ProviderSettings.parse(name: "own", text: text) else { return nil }
+    return (try? Provider(settings))?.schemes.first
   }
 
   private func checkTemplate(_ text: String) -> String? {
     guard let template = try? SignedTemplate(text) else { return nil }
-    return template.parts.contains(.body) ? nil : "a template without {body}: \(text)"
+    let isThere = !template.parts.isEmpty || text.isEmpty
+    return isThere ? nil : "a template without parts: \(text)"
   }
 
   private func check(_ scheme: Scheme, _ choices: inout Choices) -> String? {
@@ -69,7 +83,7 @@ final class VerifierTarget: FuzzTarget {
     guard
       let signer = try? Signer(scheme, secret: secret, publicURL: Self.url),
       let verifier = try? Verifier(
-        scheme, secrets: secrets, publicURL: Self.url, requiresHeaders: false)
+        scheme, secrets: secrets, Self.setup)
     else { return nil }
     var request = SignedRequest(&choices)
     guard
@@ -104,6 +118,17 @@ final class VerifierTarget: FuzzTarget {
 }
 
 extension String {
+  fileprivate var quotedForYAML: String {
+    let escaped = unicodeScalars.map { scalar -> String in
+      switch scalar {
+      case "\\", "\"": "\\\(scalar)"
+      case _ where scalar.value < 0x20 || scalar.value == 0x7F: "?"
+      default: String(scalar)
+      }
+    }
+    return "\"\(escaped.joined())\""
+  }
+
   /// Another secret that decodes as this one does.
   fileprivate var reversedKey: String {
     let mark = firstIndex(of: "_").map { index(after: $0) } ?? startIndex

@@ -19,6 +19,12 @@ package enum Rejection: String, Error, Sendable, CaseIterable {
   case timestampOutsideTolerance = "timestamp_outside_tolerance"
   /// Verified, but more than the source may send; it may come back.
   case rateLimited = "rate_limited"
+  /// The certificate that the request names is not one that the provider signs with.
+  case certificateRefused = "certificate_refused"
+  /// Genuine, but from a topic or the like that the source does not take from.
+  case notAllowed = "not_allowed"
+  /// A handshake with a wrong word of recognition.
+  case handshakeRefused = "handshake_refused"
   // Ours: always 503 with Retry-After, and as far as can be known nothing was stored.
   case overloaded
   /// Kafka would not answer within the request's deadline.
@@ -28,6 +34,9 @@ package enum Rejection: String, Error, Sendable, CaseIterable {
   case kafkaTimeout = "kafka_timeout"
   case spoolFull = "spool_full"
   case shuttingDown = "shutting_down"
+  /// The certificate to verify with is on its way.
+  case certificatePending = "certificate_pending"
+  case certificateUnavailable = "certificate_unavailable"
 
   package var status: Int {
     switch self {
@@ -40,11 +49,12 @@ package enum Rejection: String, Error, Sendable, CaseIterable {
     case .addressNotAllowed: 403
     case .unsupportedEncoding: 415
     case .signatureMissing, .signatureMalformed, .signatureMismatch, .timestampMissing,
-      .timestampOutsideTolerance:
+      .timestampOutsideTolerance, .certificateRefused:
       401
     case .rateLimited: 429
+    case .notAllowed, .handshakeRefused: 403
     case .overloaded, .kafkaSlow, .kafkaQueueFull, .kafkaRefused, .kafkaTimeout, .spoolFull,
-      .shuttingDown:
+      .shuttingDown, .certificatePending, .certificateUnavailable:
       503
     }
   }
@@ -66,7 +76,10 @@ package enum Rejection: String, Error, Sendable, CaseIterable {
     case .headersTooLarge: "headers too large"
     case .addressNotAllowed: "not from this address"
     case .unsupportedEncoding: "unsupported Content-Encoding"
-    case .signatureMissing, .signatureMalformed, .signatureMismatch: "signature refused"
+    case .signatureMissing, .signatureMalformed, .signatureMismatch, .certificateRefused:
+      "signature refused"
+    case .notAllowed, .handshakeRefused: "not allowed"
+    case .certificatePending, .certificateUnavailable: "the certificate is being fetched, try again"
     case .timestampMissing, .timestampOutsideTolerance: "timestamp refused"
     case .rateLimited: "too many requests"
     case .overloaded, .kafkaSlow, .kafkaQueueFull: "busy, try again"

@@ -13,7 +13,7 @@ package struct Hookferry: AsyncParsableCommand {
     subcommands: [
       DemoCommand.self, CheckCommand.self, LagCommand.self, ReplayCommand.self,
       RejectsCommand.self, TopicsCommand.self, SandboxCommand.self, BrokerCommand.self,
-      SendCommand.self, ProvidersCommand.self,
+      SendCommand.self, ProvidersCommand.self, VerifyCommand.self,
     ])
 
   package init() {}

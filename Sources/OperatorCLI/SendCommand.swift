@@ -111,12 +111,7 @@ struct SendCommand: AsyncParsableCommand {
     guard source.provider == "hmac", let signature = source.signature else {
       return try Provider.named(source.provider, own: configuration.providers)
     }
-    let scheme = try Scheme.generic(
-      header: signature.header, prefix: signature.prefix, hash: signature.hash,
-      encoding: signature.encoding, key: signature.key, signed: signature.signed,
-      timestampHeader: signature.timestampHeader, timestampUnit: signature.timestampUnit,
-      toleranceS: signature.toleranceS)
-    return try Provider.generic(name: "hmac", schemes: [scheme])
+    return try Provider.generic(name: "hmac", schemes: [try Scheme(signature)])
   }
 
   private static func address(_ receiver: ReceiverSettings, _ url: String?) -> String {

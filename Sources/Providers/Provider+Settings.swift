@@ -35,5 +35,33 @@ extension Provider {
       identity: try EventIdentity(settings.event), carriedHeaders: settings.event.headers,
       redactedNames: settings.event.redact, deadlineMs: settings.deadlineMs,
       successStatus: settings.successStatus, eventsMax: settings.eventsMax)
+    optionalSchemes = Set(settings.schemes.filter(\.isOptional).map(\.name))
+    for handshake in settings.handshakes { handshakes.append(try Handshake(handshake)) }
+    answer = ProviderAnswer(
+      body: settings.answer.body, contentType: settings.answer.contentType,
+      emptyRefusals: settings.answer.emptyRefusals)
+    if !settings.methods.isEmpty { methods = settings.methods }
+  }
+
+  /// The built-in provider that has a scheme or a handshake of this name.
+  package static func owner(ofScheme name: String) throws(SchemeError) -> Provider? {
+    for provider in ProviderSettings.builtInNames {
+      let provider = try named(provider)
+      if provider.schemes.contains(where: { $0.name == name })
+        || provider.handshakes.contains(where: { $0.name == name })
+      {
+        return provider
+      }
+    }
+    return nil
+  }
+}
+
+extension Scheme {
+  /// The built-in scheme of this name, whosever it is.
+  package static func builtIn(_ name: String) throws(SchemeError) -> Scheme {
+    guard let scheme = try Provider.owner(ofScheme: name)?.schemes.first(where: { $0.name == name })
+    else { throw .unknownScheme(name, known: []) }
+    return scheme
   }
 }

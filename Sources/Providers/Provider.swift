@@ -7,6 +7,12 @@ package struct Provider: Sendable, Equatable {
   package var name: String
   /// Tried in this order; a request must satisfy one of them.
   package var schemes: [Scheme]
+  /// Names of schemes that are in use only where a source asks for them.
+  package var optionalSchemes: Set<String> = []
+  package var handshakes: [Handshake] = []
+  package var answer = ProviderAnswer()
+  /// The HTTP methods that events come with.
+  package var methods = ["POST"]
   package var splitting: Splitting
   package var identity: EventIdentity
   /// Request headers that become record headers.
@@ -64,5 +70,31 @@ extension Provider {
     provider.identity.tenant = try locator(tenant) ?? provider.identity.tenant
     provider.identity.time = try locator(time) ?? provider.identity.time
     return provider
+  }
+}
+
+/// What a provider wants to read from us.
+package struct ProviderAnswer: Sendable, Equatable {
+  /// When all is stored; empty for none.
+  package var body: String
+  package var contentType: String
+  /// True: refusals have no body either.
+  package var emptyRefusals: Bool
+
+  package init(body: String = "", contentType: String = "", emptyRefusals: Bool = false) {
+    self.body = body
+    self.contentType = contentType
+    self.emptyRefusals = emptyRefusals
+  }
+}
+
+extension Provider {
+  /// The schemes that a source uses: those it names, or else all that are not optional.
+  package func schemes(chosen names: [String]) throws(SchemeError) -> [Scheme] {
+    guard !names.isEmpty else { return schemes.filter { !optionalSchemes.contains($0.name) } }
+    for name in names where !schemes.contains(where: { $0.name == name }) {
+      throw .unknownScheme(name, known: schemes.map(\.name))
+    }
+    return schemes.filter { names.contains($0.name) }
   }
 }

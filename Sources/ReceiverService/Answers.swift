@@ -3,6 +3,7 @@
 import Glibc
 import Model
 import NIOCore
+import Providers
 
 /// Makes answers. Confined to one event loop.
 final class Answers {
@@ -10,34 +11,56 @@ final class Answers {
   private var date = ""
   private var dateSecond: Int64 = -1
   /// By status; all for the current second.
-  private var accepted: [(status: Int, bytes: ByteBuffer)] = []
+  private var accepted: [(status: Int, answer: ProviderAnswer, bytes: ByteBuffer)] = []
 
   static let `continue` = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
 
-  /// The empty answer of a request that is stored.
-  func accepted(status: Int, closes: Bool, wallMs: Int64) -> ByteBuffer {
+  /// The answer of a request that is stored.
+  func accepted(
+    status: Int, _ answer: ProviderAnswer = ProviderAnswer(), closes: Bool, wallMs: Int64
+  ) -> ByteBuffer {
     refresh(wallMs)
-    if !closes, let known = accepted.first(where: { $0.status == status }) { return known.bytes }
-    let bytes = allocator.buffer(
-      string: "HTTP/1.1 \(status) \(Self.phrase(status))\r\nDate: \(date)\r\n"
-        + "\(closes ? "Connection: close\r\n" : "")Content-Length: 0\r\n\r\n")
-    if !closes { accepted.append((status, bytes)) }
+    if !closes, let known = accepted.first(where: { $0.status == status && $0.answer == answer }) {
+      return known.bytes
+    }
+    let outline = AnswerOutline(status: status, accepted: answer)
+    let bytes = bytes(outline, closes: closes, wallMs: wallMs)
+    if !closes { accepted.append((status, answer, bytes)) }
     return bytes
   }
 
-  /// `retryAfterS` is used only for refusals that are ours.
+  /// `retryAfterS` is used only for refusals that are ours; `isEmpty`: for providers that want no
+  /// word.
   func rejected(
-    _ rejection: Rejection, closes: Bool, hasBody: Bool = true, retryAfterS: Int, wallMs: Int64
+    _ rejection: Rejection, closes: Bool, hasBody: Bool = true, isEmpty: Bool = false,
+    retryAfterS: Int, wallMs: Int64
+  ) -> ByteBuffer {
+    var extra = ""
+    if rejection.hasRetryAfter { extra += "Retry-After: \(retryAfterS)\r\n" }
+    if rejection == .methodNotAllowed { extra += "Allow: POST\r\n" }
+    if rejection == .unsupportedEncoding { extra += "Accept-Encoding: gzip, deflate\r\n" }
+    return bytes(
+      AnswerOutline(refused: rejection, isEmpty: isEmpty), closes: closes, hasBody: hasBody,
+      extra: extra, wallMs: wallMs)
+  }
+
+  /// `hasBody` false: to HEAD the body is announced and not sent.
+  func bytes(
+    _ outline: AnswerOutline, closes: Bool, hasBody: Bool = true, extra: String = "",
+    wallMs: Int64
   ) -> ByteBuffer {
     refresh(wallMs)
-    let body = rejection.message + "\n"
-    var head = "HTTP/1.1 \(rejection.status) \(Self.phrase(rejection.status))\r\nDate: \(date)\r\n"
-    if rejection.hasRetryAfter { head += "Retry-After: \(retryAfterS)\r\n" }
-    if rejection == .methodNotAllowed { head += "Allow: POST\r\n" }
-    if rejection == .unsupportedEncoding { head += "Accept-Encoding: gzip, deflate\r\n" }
+    var head = "HTTP/1.1 \(outline.status) \(Self.phrase(outline.status))\r\nDate: \(date)\r\n"
+    head += extra
     if closes { head += "Connection: close\r\n" }
-    head += "Content-Type: text/plain; charset=utf-8\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
-    return allocator.buffer(string: hasBody ? head + body : head)
+    if !outline.body.isEmpty { head += "Content-Type: \(outline.contentType)\r\n" }
+    // What is echoed must not be taken for a document.
+    if outline.isEcho { head += "X-Content-Type-Options: nosniff\r\n" }
+    head += "Content-Length: \(outline.body.count)\r\n\r\n"
+    var bytes = allocator.buffer(capacity: head.utf8.count + outline.body.count)
+    bytes.writeString(head)
+    if hasBody { bytes.writeBytes(outline.body) }
+    return bytes
   }
 
   /// Senders that were refused together must not come back together.

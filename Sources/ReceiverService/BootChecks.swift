@@ -15,6 +15,8 @@ package struct ReceiverError: Error, Sendable, Equatable, CustomStringConvertibl
 package struct SourcePlan: Sendable {
   package let settings: SourceSettings
   package let provider: Provider
+  /// The URL that is signed may be the one that a trusted proxy tells.
+  package var takesAnyURL = false
 }
 
 enum BootChecks {
@@ -48,8 +50,10 @@ enum BootChecks {
     }
     for source in configuration.sources.values.sorted(by: { $0.name < $1.name }) {
       do throws(SchemeError) {
-        let plan = SourcePlan(settings: source, provider: try provider(source, configuration))
-        _ = try SourceGuard.verifiers(plan)
+        let plan = SourcePlan(
+          settings: source, provider: try provider(source, configuration),
+          takesAnyURL: !configuration.receiver.edge.trustedProxies.isEmpty)
+        _ = try SourceGuard.authenticator(plan)
         plans.append(plan)
         problems += budget(plan, configuration.receiver)
       } catch {
@@ -71,13 +75,7 @@ enum BootChecks {
         throw .missingSetting(setting: "signature", neededBy: "provider hmac")
       }
       base = nil
-      schemes = [
-        try Scheme.generic(
-          header: signature.header, prefix: signature.prefix, hash: signature.hash,
-          encoding: signature.encoding, key: signature.key, signed: signature.signed,
-          timestampHeader: signature.timestampHeader, timestampUnit: signature.timestampUnit,
-          toleranceS: signature.toleranceS)
-      ]
+      schemes = [try Scheme(signature)]
     } else {
       base = try Provider.named(source.provider, own: configuration.providers)
     }

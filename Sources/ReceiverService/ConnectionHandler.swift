@@ -104,10 +104,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
   // MARK: From the shard
 
   /// The answer of the request that waits.
-  func answer(_ answer: RequestProgress.Answer, status: Int) {
+  func answer(_ answer: RequestProgress.Answer) {
     guard case .waiting = phase, let request else { return }
     switch answer {
-    case .accepted: finish(request, status: status)
+    case .accepted: finish(request)
     case .rejected(let rejection): finish(request, rejection)
     }
     advance()
@@ -174,14 +174,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Route, method, length, address: nothing of the body is looked at before these.
   private func begin(_ head: RequestHead, _ bytes: ByteBuffer) -> Bool {
-    let (source, isPost, isHead) = bytes.withUnsafeReadableBytes { bytes in
-      (
-        shard.source(UnsafeRawBufferPointer(rebasing: bytes[head.target])),
-        bytes[head.method].elementsEqual("POST".utf8), bytes[head.method].elementsEqual("HEAD".utf8)
+    let (source, isTaken, isHead) = bytes.withUnsafeReadableBytes { bytes in
+      let source = shard.source(UnsafeRawBufferPointer(rebasing: bytes[head.target]))
+      let method = UnsafeRawBufferPointer(rebasing: bytes[head.method])
+      return (
+        source,
+        method.elementsEqual("POST".utf8) || source?.takes(method: method) == true,
+        method.elementsEqual("HEAD".utf8)
       )
     }
     guard let source else { return refuse(.unknownSource, hasBody: !isHead) }
-    guard isPost else { return refuse(.methodNotAllowed, source, hasBody: !isHead) }
+    guard isTaken else { return refuse(.methodNotAllowed, source, hasBody: !isHead) }
     var length = 0
     if case .length(let announced) = head.body { length = announced }
     guard length <= shard.settings.bodyBytesMax else { return refuse(.bodyTooLarge, source) }
@@ -308,7 +311,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     case .accepted:
       shard.admission.end(request)
       request.source.metrics.accepted.add()
-      finish(request, status: request.source.successStatus)
+      finish(request)
+    case .answered(let answer):
+      shard.admission.requestEnded(bytes: request.admittedBytes)
+      request.source.metrics.handshakes.add()
+      finish(request, answer)
     case .rejected(let rejection):
       shard.admission.end(request)
       request.source.metrics.rejected[rejection].add()
@@ -328,10 +335,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   // MARK: Answering
 
-  private func finish(_ request: RequestUnderWay, status: Int) {
+  private func finish(_ request: RequestUnderWay, _ answer: HandshakeAnswer? = nil) {
     let closes = closes(request)
-    write(
-      shard.answers.accepted(status: status, closes: closes, wallMs: shard.coarseWallMs), closes)
+    write(shard.accepted(request.source, answer, closes: closes), closes)
   }
 
   private func closes(_ request: RequestUnderWay) -> Bool {
@@ -343,10 +349,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let closes = closes(request)
     shard.rejections.note(
       rejection, source: request.source.name, origin: request.origin, nowMs: shard.coarseMs)
-    write(
-      shard.answers.rejected(
-        rejection, closes: closes, retryAfterS: Answers.retryAfterS(), wallMs: shard.coarseWallMs),
-      closes)
+    write(shard.rejected(rejection, request.source, closes: closes), closes)
   }
 
   /// Refuses a request of which not all was read: the connection cannot go on.
@@ -365,9 +368,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
       rejection, source: source?.name, origin: origin ?? request?.origin, nowMs: shard.coarseMs)
     if let request { shard.admission.end(request) }
     write(
-      shard.answers.rejected(
-        rejection, closes: true, hasBody: hasBody, retryAfterS: Answers.retryAfterS(),
-        wallMs: shard.coarseWallMs), true, isWhole: false)
+      shard.rejected(rejection, source, closes: true, hasBody: hasBody), true, isWhole: false)
     return false
   }
 

@@ -3,6 +3,7 @@
 package import Logging
 import ServiceLifecycle
 package import Settings
+package import Signatures
 package import Telemetry
 import UnixSignals
 
@@ -28,6 +29,8 @@ package struct Receiver: Service {
   let logger: Logger
   let registry: MetricRegistry
   let makePublisher: PublisherFactory?
+  /// Fetches what verifying needs; nil: over HTTPS.
+  let documents: (any DocumentFetcher)?
   let identity: TLSIdentity?
   let changes: ConfigurationSource?
 
@@ -36,7 +39,8 @@ package struct Receiver: Service {
   /// bring a new one into force.
   package init(
     _ configuration: Configuration, logger: Logger, registry: MetricRegistry = MetricRegistry(),
-    publisher: PublisherFactory? = nil, changes: ConfigurationSource? = nil
+    publisher: PublisherFactory? = nil, changes: ConfigurationSource? = nil,
+    documents: (any DocumentFetcher)? = nil
   ) throws(ReceiverError) {
     (plans, identity) = try BootChecks.all(configuration)
     self.changes = changes
@@ -44,6 +48,7 @@ package struct Receiver: Service {
     self.logger = logger
     self.registry = registry
     makePublisher = publisher
+    self.documents = documents
   }
 
   /// Names of the sources whose events go to the disk while Kafka is away.

@@ -9,11 +9,14 @@ struct SourceMetrics: Sendable {
   let accepted: Counter
   let rejected: CounterTable<Rejection>
   let events: Counter
+  let handshakes: Counter
 
   init(_ registry: MetricRegistry, source: String) {
     accepted = registry.counter(
       MetricCatalogue.receiverRequests, source, MetricCatalogue.accepted)
     rejected = registry.counters(MetricCatalogue.receiverRequests, source, by: Rejection.self)
+    handshakes = registry.counter(
+      MetricCatalogue.receiverRequests, source, MetricCatalogue.handshake)
     events = registry.counter(MetricCatalogue.receiverEventsPublished, source)
   }
 }

@@ -9,6 +9,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import Settings
+import Signatures
 import Telemetry
 import UnixSignals
 
@@ -48,7 +49,8 @@ struct ReceiverRun: Sendable {
       let tls = TLSInForce(receiver.identity)
       let table = SourceTable(
         registry: receiver.registry, spool: spool, spooling: receiver.spoolingSources,
-        shared: shared, settings: settings)
+        shared: shared, settings: settings,
+        certificates: CertificateStore(receiver.documents ?? DocumentClient()))
       let shards = try await makeShards(receiver, group, publisher, table, admission, metrics)
       try await attach(watch, to: shards, group)
       router.open(
@@ -130,7 +132,7 @@ struct ReceiverRun: Sendable {
           admission: admission, metrics: metrics, rejections: RejectionLog(logger),
           rejects: RejectKeeper(
             settings, store: (table.spool?.inner ?? publisher) as? any RejectStore, loops: loops,
-            registry: registry))
+            registry: registry), certificates: table.certificates)
         return NIOLoopBound(shard, eventLoop: loop)
       }.get()
       shards.append(shard)

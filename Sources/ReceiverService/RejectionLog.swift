@@ -7,7 +7,7 @@ import Telemetry
 /// Confined to one event loop.
 final class RejectionLog {
   static let linesPerSecondMax = 5
-  private let logger: Logger
+  let logger: Logger
   private var second: Int64 = 0
   private var lines = 0
   private var suppressed = 0

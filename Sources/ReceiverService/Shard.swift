@@ -29,6 +29,8 @@ final class Shard {
 
   private let index: Int
   private let publisher: any EventPublisher
+  /// Nil where no source needs anything fetched.
+  let certificates: CertificateStore?
   private var sources: [String: SourceGuard]
   private var requestIds = RequestIds()
   private var places: [Place] = []
@@ -52,8 +54,10 @@ final class Shard {
   init(
     index: Int, settings: ReceiverSettings, sources: [String: SourceGuard],
     publisher: any EventPublisher, admission: Admission, metrics: ReceiverMetrics,
-    rejections: RejectionLog, rejects: RejectKeeper? = nil
+    rejections: RejectionLog, rejects: RejectKeeper? = nil,
+    certificates: CertificateStore? = nil
   ) {
+    self.certificates = certificates
     self.index = index
     self.settings = settings
     self.sources = sources
@@ -76,20 +80,25 @@ final class Shard {
 
   // MARK: Requests
 
-  /// The source that a target names: `/hooks/{source}`, with or without a query.
+  /// The source that a target names: `/hooks/{source}`, with or without a query; with a secret
+  /// behind it only where the source has its secret there.
   func source(_ target: UnsafeRawBufferPointer) -> SourceGuard? {
     let root: StaticString = "/hooks/"
     let rootBytes = UnsafeBufferPointer(start: root.utf8Start, count: root.utf8CodeUnitCount)
     guard target.starts(with: rootBytes) else { return nil }
     let rest = target[rootBytes.count...]
-    let name = rest.prefix { $0 != UInt8(ascii: "?") }
-    return sources[String(decoding: name, as: UTF8.self)]
+    let name = rest.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "/") }
+    let source = sources[String(decoding: name, as: UTF8.self)]
+    guard rest.count > name.count, rest[name.endIndex] == UInt8(ascii: "/") else { return source }
+    return source?.takesPath == true ? source : nil
   }
 
   enum Acceptance {
     case rejected(Rejection)
     /// Nothing was to be stored.
     case accepted
+    /// A handshake: nothing to store either, and an answer of its own.
+    case answered(HandshakeAnswer)
     /// The answer comes by `ConnectionHandler.answer`; the bytes are given back then too. With a
     /// refusal, which is known although reports are still to come, by `answerRefused`.
     case waiting(place: Int, refusal: Rejection?)
@@ -103,9 +112,10 @@ final class Shard {
   ) -> Acceptance {
     let wallMs = SystemClock.wallMs
     let verified: Verifier.Verified
-    switch source.verify(signed ?? view, origin: origin, nowMs: wallMs) {
-    case .success(let verdict): verified = verdict
-    case .failure(let rejection):
+    switch source.judge(signed ?? view, origin: origin, nowMs: wallMs) {
+    case .genuine(let verdict): verified = verdict
+    case .answer(let answer): return .answered(answer)
+    case .refused(let rejection):
       // To be judged again it would have to be kept as it was sent, and to be taken in inflated.
       if signed == nil || !source.signsWire {
         rejects?.note(view, rejection, source: source, nowMs: wallMs)
@@ -216,7 +226,7 @@ final class Shard {
     case .accepted: entry.source.metrics.accepted.add()
     case .rejected(let rejection): entry.source.metrics.rejected[rejection].add()
     }
-    entry.connection?.answer(answer, status: entry.source.successStatus)
+    entry.connection?.answer(answer)
   }
 
   // MARK: Connections

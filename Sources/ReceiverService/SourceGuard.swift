@@ -16,7 +16,7 @@ final class SourceGuard {
   /// The query is needed to verify again.
   let signsURL: Bool
   /// False where a refused request may hold a secret.
-  let mayKeepRejects = true
+  let mayKeepRejects: Bool
   /// In the place of the receiver's own.
   let publisher: (any EventPublisher)?
   /// Nil: anybody may send.
@@ -24,25 +24,40 @@ final class SourceGuard {
   /// Signed is what was sent, not what was compressed.
   let signsWire: Bool
   let shared: SourceShared
-  private let verifiers: [Verifier]
+  let answer: ProviderAnswer
+  /// True: what follows the source's name in the path is a secret.
+  let takesPath: Bool
+  private let authenticator: Authenticator
+  private let eventMethods: [String]
+  private let otherMethods: [String]
+  /// The URL or the client certificate is the connection's to tell.
+  private let asksOrigin: Bool
 
   init(
     _ plan: SourcePlan, metrics: SourceMetrics, publisher: (any EventPublisher)? = nil,
-    shared: SourceShared = SourceShared()
+    shared: SourceShared = SourceShared(), certificates: CertificateStore? = nil
   ) throws(ReceiverError) {
     do {
-      verifiers = try Self.verifiers(plan)
+      authenticator = try Self.authenticator(plan, certificates: certificates)
       splitter = try Splitter(
         plan.provider, source: plan.settings.name, tenant: plan.settings.tenant)
     } catch {
       throw ReceiverError(problems: ["sources.\(plan.settings.name): \(error)"])
     }
     self.metrics = metrics
-    signsURL = plan.provider.schemes.contains(where: \.signsURL)
+    let schemes = authenticator.verifiers.map(\.scheme)
+    signsURL = schemes.contains(where: \.signsURL)
+    mayKeepRejects = !schemes.contains(where: \.repeatsSecret)
     self.publisher = publisher
     self.shared = shared
     name = plan.settings.name
     successStatus = plan.provider.successStatus
+    answer = plan.provider.answer
+    takesPath = schemes.contains { $0.at == .path }
+    asksOrigin =
+      (signsURL && plan.settings.publicURL == nil) || schemes.contains { $0.at == .peerSubject }
+    eventMethods = plan.provider.methods
+    otherMethods = Authenticator.methods(plan.provider.handshakes)
     let networks = plan.settings.allowedNetworks
     allowedNetworks = networks.isEmpty ? nil : networks.compactMap { try? IPNetwork($0) }
     signsWire = plan.settings.signedBody == "wire"
@@ -55,27 +70,46 @@ final class SourceGuard {
     return allowedNetworks.contains { $0.contains(client) }
   }
 
-  static func verifiers(_ plan: SourcePlan) throws(SchemeError) -> [Verifier] {
-    var verifiers: [Verifier] = []
-    for scheme in plan.provider.schemes {
-      verifiers.append(
-        try Verifier(
-          scheme, secrets: plan.settings.secrets.map { $0.reveal() },
-          publicURL: plan.settings.publicURL))
-    }
-    return verifiers
+  static func authenticator(
+    _ plan: SourcePlan, certificates: CertificateStore? = nil
+  ) throws(SchemeError) -> Authenticator {
+    var choice = Provider.SourceChoice()
+    choice.schemes = plan.settings.schemes
+    choice.secrets = plan.settings.secrets.map { $0.reveal() }
+    choice.publicURL = plan.settings.publicURL
+    choice.takesAnyURL = plan.takesAnyURL
+    choice.toleranceMs = plan.settings.toleranceS.map { Int64($0) * 1000 }
+    choice.allowed = plan.settings.allowed
+    choice.handshakeSecret = plan.settings.handshakeSecret?.reveal()
+    choice.certificates = certificates
+    return try plan.provider.authenticator(choice)
   }
 
-  /// The first scheme whose signature header is there decides. `origin` is there when the
-  /// configuration makes somebody ask for it: trusted proxies, client certificates, networks.
-  func verify(
+  /// Whether a request of this method may be meant for the source.
+  func takes(method: UnsafeRawBufferPointer) -> Bool {
+    eventMethods.contains { method.elementsEqual($0.utf8) }
+      || otherMethods.contains { method.elementsEqual($0.utf8) }
+  }
+
+  /// The proof alone, whatever the request is good for.
+  func verify(_ view: RequestView, nowMs: Int64) -> Result<Verifier.Verified, Rejection> {
+    authenticator.verify(view, nowMs: nowMs)
+  }
+
+  /// `origin` is there when the configuration makes somebody ask for it: trusted proxies, client
+  /// certificates, networks.
+  func judge(
     _ view: RequestView, origin: RequestOrigin? = nil, nowMs: Int64
-  ) -> Result<Verifier.Verified, Rejection> {
-    for verifier in verifiers {
-      let verdict = verifier.verify(view, nowMs: nowMs)
-      if case .failure(.signatureMissing) = verdict { continue }
-      return verdict
+  ) -> Authenticator.Ruling {
+    // Nearly every source takes POST alone, and the connection has looked for that.
+    let isEvent =
+      otherMethods.isEmpty || eventMethods.contains { view.method.elementsEqual($0.utf8) }
+    guard asksOrigin, let origin else {
+      return authenticator.judge(view, isEvent: isEvent, nowMs: nowMs)
     }
-    return .failure(.signatureMissing)
+    var view = view
+    view.origin = RequestView.Origin(
+      publicURL: origin.publicURL(view), peerSubject: origin.peerSubject)
+    return authenticator.judge(view, isEvent: isEvent, nowMs: nowMs)
   }
 }

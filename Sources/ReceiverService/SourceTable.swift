@@ -1,6 +1,7 @@
 // The sources of one event loop, made anew when the configuration changes.
 
 import Settings
+import Signatures
 import Telemetry
 
 /// What sources are made from, besides the configuration. Any thread.
@@ -13,6 +14,8 @@ struct SourceTable: Sendable {
   /// What the loops have in common of each source.
   let shared: SharedSources
   let settings: ReceiverSettings
+  /// Shared by all loops, and kept over reloads.
+  let certificates: CertificateStore
 
   /// Sources by name, each with metrics of its own; a name that is known keeps its series. On the
   /// event loop that will use them.
@@ -25,7 +28,7 @@ struct SourceTable: Sendable {
       }
       sources[name] = try SourceGuard(
         plan, metrics: SourceMetrics(registry, source: name), publisher: entrance,
-        shared: shared.of(plan.settings, settings))
+        shared: shared.of(plan.settings, settings), certificates: certificates)
     }
     return sources
   }

@@ -54,7 +54,8 @@ enum Catalogue {
         + "programs' own choice. Values may be secrets: `env:NAME`."),
   ]
 
-  static let source: [Entry<SourceSettings>] = sourceVerification + sourcePace + sourceEdge
+  static let source: [Entry<SourceSettings>] =
+    sourceVerification + sourcePace + sourceEdge + sourceProof
 
   private static let sourceVerification: [Entry<SourceSettings>] = [
     .text(
@@ -63,11 +64,12 @@ enum Catalogue {
         + "lists them), one of `providers`, or `hmac`, which needs `signature`."),
     .secrets(
       "secrets", \.secrets, neededBy: .receiver,
-      "Signing secrets, tried in order; any may match, so that one can be rotated."),
+      "Signing secrets, tried in order; any may match, so that one can be rotated. Required by "
+        + "every scheme that has one."),
     .optionalText(
       "public_url", \.publicURL, .url,
-      "The URL as registered with the provider, for schemes that sign it. Required for "
-        + "`hubspot`."),
+      "The URL as registered with the provider, for schemes that sign it: HubSpot, Square, "
+        + "Twilio."),
     .optionalText(
       "tenant", \.tenant, .any, "The account, for events that do not name one themselves."),
     .choice(
@@ -75,35 +77,9 @@ enum Catalogue {
       "What becomes of events while Kafka is away: `none` answers 503, `sqlite` keeps them in "
         + "`receiver.spool` and answers 2xx, for providers that never send again."),
     .optionalSection(
-      "signature", \.signature, blank: .blank, "A signature scheme, for provider `hmac`.",
-      signature),
-    .optionalSection(
       "event", \.event, blank: .blank,
       "Where an event's identity is, for generic providers. Each value is `header:NAME`, "
         + "`json:/pointer` or `text:VALUE`.", event),
-  ]
-
-  static let signature: [Entry<SignatureSettings>] = [
-    .text("header", \.header, .header, "The header with the signature."),
-    .text(
-      "prefix", \.prefix, default: "", .any, "Removed from the header's value, e.g. `sha256=`."),
-    .choice("hash", \.hash, default: "sha256", ["sha1", "sha256", "sha512"], "The HMAC's hash."),
-    .choice(
-      "encoding", \.encoding, default: "hex", ["hex", "base64"], "How the signature is written."),
-    .choice(
-      "key", \.key, default: "text", ["text", "hex", "base64"],
-      "How a secret becomes the HMAC's key."),
-    .text(
-      "signed", \.signed, default: "{body}", .signedTemplate,
-      "What is signed, e.g. `{timestamp}.{body}`. Parts: `{method} {url} {path} {query} "
-        + "{timestamp} {id} {body} {header:NAME}`."),
-    .optionalText(
-      "timestamp_header", \.timestampHeader, .header, "The header with the time of signing."),
-    .choice(
-      "timestamp_unit", \.timestampUnit, default: "s", ["s", "ms"], "The unit of that time."),
-    .optionalInteger(
-      "tolerance_s", \.toleranceS, 1...86_400, .seconds,
-      "How old or early the time of signing may be; without it any time is accepted."),
   ]
 
   static let event: [Entry<EventSettings>] = [

@@ -33,9 +33,8 @@ extension SourceSettings {
     name: "", provider: "", secrets: [], dropsRepeats: false, spool: "none")
 }
 
-extension SignatureSettings {
-  static let blank = SignatureSettings(
-    header: "", prefix: "", hash: "", encoding: "", key: "", signed: "", timestampUnit: "")
+extension ShadowSettings {
+  static let blank = ShadowSettings(schemes: [], secrets: [])
 }
 
 extension EventSettings {

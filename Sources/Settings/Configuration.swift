@@ -90,7 +90,18 @@ package struct SourceSettings: Sendable {
   package var dropsRepeats: Bool
   /// While Kafka is away: `none` or `sqlite`.
   package var spool: String
-  package var signature: SignatureSettings?
+  /// A scheme spelled out, for provider `hmac`.
+  package var signature: SchemeSettings?
+  /// Which of the provider's schemes are in use; empty means all that are not optional.
+  package var schemes: [String] = []
+  /// In place of the schemes' own.
+  package var toleranceS: Int?
+  /// Topics and the like, for schemes with `allowed_by`.
+  package var allowed: [String] = []
+  /// The word of recognition in a handshake, e.g. Meta's verify token.
+  package var handshakeSecret: Secret?
+  /// Verified beside the rest, without deciding anything.
+  package var shadow: ShadowSettings?
   package var event: EventSettings?
   /// CIDR texts; empty means that anybody may send.
   package var allowedNetworks: [String] = []
@@ -98,23 +109,14 @@ package struct SourceSettings: Sendable {
   package var signedBody = "inflated"
 }
 
-/// A signature scheme spelled out, for provider `hmac`.
-package struct SignatureSettings: Sendable {
-  package var header: String
-  /// Removed from the header's value, e.g. `sha256=`.
-  package var prefix: String
-  /// `sha1`, `sha256`, `sha512`
-  package var hash: String
-  /// `hex` or `base64`
-  package var encoding: String
-  /// How the secret becomes a key: `text`, `hex`, `base64`
-  package var key: String
-  /// A template over `{method} {url} {timestamp} {id} {body} {header:X}`, e.g. `{timestamp}.{body}`
-  package var signed: String
-  package var timestampHeader: String?
-  /// `s` or `ms`
-  package var timestampUnit: String
-  package var toleranceS: Int?
+/// A second way of verifying that is only watched.
+package struct ShadowSettings: Sendable {
+  /// Nil: the source's own.
+  package var provider: String?
+  package var schemes: [String]
+  package var signature: SchemeSettings?
+  package var secrets: [Secret]
+  package var publicURL: String?
 }
 
 /// Where a generic source's event identity is: `header:NAME`, `json:/pointer` or `text:VALUE`.

@@ -96,6 +96,9 @@ extension TextRule {
     case .signedTemplate: "template"
     case .header: "header"
     case .network: "network"
+    case .place: "place"
+    case .condition: "condition"
+    case .method: "method"
     }
   }
 }

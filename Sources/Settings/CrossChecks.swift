@@ -7,7 +7,7 @@ enum CrossChecks {
     ports(configuration, &reader)
     spool(configuration, &reader)
     for source in configuration.sources.values {
-      check(source, own: configuration.providers.keys, &reader)
+      SourceChecks.run(source, configuration, &reader)
     }
     for pipeline in configuration.pipelines { check(pipeline, configuration, &reader) }
     topics(configuration, &reader)
@@ -111,58 +111,6 @@ enum CrossChecks {
   }
 
   private static func check(
-    _ source: SourceSettings, own: Dictionary<String, ProviderSettings>.Keys,
-    _ reader: inout SettingReader
-  ) {
-    let path = SettingPath(["sources", source.name])
-    let known = ProviderSettings.builtInNames + own + ["hmac"]
-    named(source.provider, "provider", known, path + "provider", &reader)
-    guard !reader.hasFailed(path + "provider") else { return }
-    let signature = path + "signature"
-    if source.provider == "hubspot", source.publicURL == nil,
-      !reader.hasFailed(path + "public_url")
-    {
-      reader.report(
-        path + "public_url", "is missing: provider hubspot signs the URL as registered with it")
-    }
-    switch (source.provider, source.signature) {
-    case ("hmac", nil) where !reader.hasFailed(signature):
-      reader.report(signature, "is missing: provider hmac needs to be told the scheme")
-    case ("hmac", let scheme?): check(scheme, of: source, signature, &reader)
-    case (_, .some):
-      reader.report(signature, "is only for provider hmac; \(source.provider) has its own")
-    default: break
-    }
-  }
-
-  private static func check(
-    _ scheme: SignatureSettings, of source: SourceSettings, _ path: SettingPath,
-    _ reader: inout SettingReader
-  ) {
-    guard !reader.hasFailed(path + "signed"), !reader.hasFailed(path + "timestamp_header") else {
-      return
-    }
-    let parts = TextRule.templateParts(in: scheme.signed) ?? []
-    if scheme.timestampHeader == nil {
-      if parts.contains("timestamp") {
-        reader.report(
-          path + "timestamp_header", "is missing: {timestamp} is part of what is signed")
-      } else if scheme.toleranceS != nil {
-        reader.report(path + "tolerance_s", "needs timestamp_header, which tells the time")
-      }
-    } else if !parts.contains("timestamp") {
-      reader.report(
-        path + "timestamp_header",
-        "is not signed: put {timestamp} into signed, or anybody could refresh an old request")
-    }
-    if parts.contains("url"), source.publicURL == nil {
-      reader.report(
-        SettingPath(["sources", source.name, "public_url"]),
-        "is missing: {url} is part of what is signed")
-    }
-  }
-
-  private static func check(
     _ pipeline: PipelineSettings, _ configuration: Configuration, _ reader: inout SettingReader
   ) {
     let path = SettingPath(["pipelines", pipeline.name])
@@ -177,7 +125,7 @@ enum CrossChecks {
     }
   }
 
-  private static func named(
+  static func named(
     _ name: String, _ kind: String, _ known: [String], _ path: SettingPath,
     _ reader: inout SettingReader
   ) {

@@ -108,13 +108,13 @@ extension Entry {
     }
   }
 
-  /// At least one.
+  /// Whether there must be one is for `CrossChecks` to say.
   static func secrets(
     _ name: String, _ path: Path<Target, [Secret]>, neededBy scope: ConfigurationScope,
     _ doc: String
   ) -> Entry {
     let declaration = SettingDeclaration(
-      type: .secrets, fallback: nil, isRequired: true, doc: doc)
+      type: .secrets, fallback: "[]", isRequired: false, doc: doc)
     return Entry(name: name, outline: .setting(declaration)) { reader, node, place, target in
       target[keyPath: path] = reader.secrets(node, place, neededBy: scope)
     } print: {

@@ -12,41 +12,12 @@ package struct ProviderSettings: Sendable, Equatable {
   package var eventsMax: Int
   /// Tried in this order; a request must satisfy one of them.
   package var schemes: [SchemeSettings]
+  package var handshakes: [HandshakeSettings]
+  package var answer: ProviderAnswerSettings
+  /// HTTP methods that events come with.
+  package var methods: [String]
   package var event: ProviderEventSettings
   package var samples: [SampleSettings]
-}
-
-/// One way of proving where a request comes from.
-package struct SchemeSettings: Sendable, Equatable {
-  /// Stands in `ce_verifiedby`.
-  package var name: String
-  package var header: String
-  /// `whole`, `pairs`, `list` or `numbered`
-  package var layout: String
-  /// Between pairs or the items of a list.
-  package var separator: String
-  /// The key of a pair, or what an item of a list begins with.
-  package var tag: String
-  package var prefix: String
-  /// `hmac` or `digest`
-  package var algorithm: String
-  package var hash: String
-  package var encoding: String
-  /// `text`, `hex` or `base64`
-  package var key: String
-  /// Taken off a secret before it is decoded.
-  package var keyPrefix: String
-  package var signed: String
-  /// `header:NAME` or `pair:KEY`
-  package var timestamp: String?
-  package var timestampUnit: String
-  package var toleranceS: Int?
-  package var toleranceSides: String
-  package var idHeader: String?
-  package var idForbids: String
-  package var requiredHeaders: [String]
-  package var refusesEmptyBody: Bool
-  package var urlUnescapes: String
 }
 
 extension ProviderSettings {
@@ -74,13 +45,7 @@ extension ProviderSettings {
 
 extension ProviderSettings {
   static let blank = ProviderSettings(
-    name: "", deadlineMs: 0, successStatus: 0, eventsMax: 0, schemes: [], event: .blank,
-    samples: [])
-}
-
-extension SchemeSettings {
-  static let blank = SchemeSettings(
-    name: "", header: "", layout: "", separator: "", tag: "", prefix: "", algorithm: "", hash: "",
-    encoding: "", key: "", keyPrefix: "", signed: "", timestampUnit: "", toleranceSides: "",
-    idForbids: "", requiredHeaders: [], refusesEmptyBody: false, urlUnescapes: "")
+    name: "", deadlineMs: 0, successStatus: 0, eventsMax: 0, schemes: [], handshakes: [],
+    answer: ProviderAnswerSettings(body: "", contentType: "", emptyRefusals: false), methods: [],
+    event: .blank, samples: [])
 }

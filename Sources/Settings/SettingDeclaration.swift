@@ -33,6 +33,12 @@ enum TextRule: Sendable {
   case header
   /// Addresses in CIDR notation.
   case network
+  /// `header:NAME`, `json:/pointer` and the other places of a request.
+  case place
+  /// A place, or `PLACE=VALUE`.
+  case condition
+  /// An HTTP method.
+  case method
 }
 
 enum SettingType: Sendable {

@@ -69,11 +69,7 @@ extension SettingReader {
   mutating func secrets(
     _ node: YAMLNode?, _ path: SettingPath, neededBy part: ConfigurationScope
   ) -> [Secret] {
-    let items = items(node, path)
-    if items.isEmpty, !hasFailed(path) {
-      report(path, "needs at least one secret: env:NAME, file:PATH or text:VALUE")
-    }
-    return items.compactMap { secret($1, $0, neededBy: part) }
+    items(node, path).compactMap { secret($1, $0, neededBy: part) }
   }
 
   mutating func secret(

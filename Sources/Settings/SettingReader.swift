@@ -29,6 +29,11 @@ struct SettingReader {
 
   func hasFailed(_ path: SettingPath) -> Bool { failed.contains(path) }
 
+  /// The setting itself or an item of its list.
+  func hasFailed(within path: SettingPath) -> Bool {
+    failed.contains { $0.names.starts(with: path.names) }
+  }
+
   /// Reads the members of a mapping; a missing mapping is read as an empty one, for the defaults.
   mutating func members<Target>(
     _ entries: [Entry<Target>], _ node: YAMLNode?, _ path: SettingPath, _ target: inout Target

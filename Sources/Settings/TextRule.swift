@@ -4,7 +4,11 @@ import Model
 
 extension TextRule {
   /// The parts that a signed string may be made of; `header:` takes a name.
-  static let templateParts = ["method", "url", "path", "query", "timestamp", "id", "body"]
+  static let templateParts = [
+    "method", "url", "path", "query", "timestamp", "id", "body", "secret", "form", "crc32",
+  ]
+  /// Parts that are followed by a name.
+  static let namedTemplateParts = ["header:", "json:/", "lines:"]
 
   /// Nil when the text is fine.
   func complaint(about text: String) -> String? {
@@ -22,6 +26,11 @@ extension TextRule {
     case .pointer: text.hasPrefix("/") ? nil : "must begin with /"
     case .carriedHeader: Self.carriedHeaderComplaint(text)
     case .signedTemplate: Self.templateComplaint(text)
+    case .place: Self.placeComplaint(text)
+    case .condition: Self.placeComplaint(String(text.prefix { $0 != "=" }))
+    case .method:
+      ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(text)
+        ? nil : "must be GET, POST, PUT, PATCH or DELETE"
     case .header:
       text.unicodeScalars.allSatisfy { Self.isWord($0) || $0 == "-" || $0 == "_" }
         ? nil : "must be the name of a header"
@@ -57,12 +66,34 @@ extension TextRule {
 
   private static func templateComplaint(_ text: String) -> String? {
     guard let parts = templateParts(in: text) else { return "the braces do not match" }
-    let known = templateParts.map { "{\($0)}" }.joined(separator: " ") + " {header:NAME}"
+    let known =
+      templateParts.map { "{\($0)}" }.joined(separator: " ")
+      + " {header:NAME} {json:/pointer} {lines:NAME,NAME}"
     for part in parts where !templateParts.contains(part) {
-      guard !part.hasPrefix("header:") || part == "header:" else { continue }
+      guard !namedTemplateParts.contains(where: { part.hasPrefix($0) && part != $0 }) else {
+        continue
+      }
       return "unknown part {\(part)}; known: \(known)"
     }
-    return parts.contains("body") ? nil : "must contain {body}: else any body would be accepted"
+    return nil
+  }
+
+  /// Whether something of the body is signed; otherwise any body would be accepted.
+  static func templateCoversBody(_ text: String) -> Bool {
+    (templateParts(in: text) ?? []).contains { part in
+      ["body", "form", "crc32"].contains(part) || part.hasPrefix("json:")
+        || part.hasPrefix("lines:")
+    }
+  }
+
+  private static func placeComplaint(_ text: String) -> String? {
+    let named = ["header:", "query:", "form:", "json:/", "xml:"]
+    let bare = ["path", "basic", "bearer", "tls_subject", "headers", "queries"]
+    guard !bare.contains(text), !named.contains(where: { text.hasPrefix($0) && text != $0 }) else {
+      return nil
+    }
+    return "must be header:NAME, query:NAME, form:NAME, json:/pointer, xml:NAME or one of "
+      + bare.joined(separator: ", ")
   }
 
   private static func brokersComplaint(_ text: String) -> String? {

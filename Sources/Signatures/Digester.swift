@@ -28,6 +28,8 @@ final class Digester {
         throw .cryptography(hash.opensslName)
       }
       context = .plain(plain, digest)
+    case .ed25519, .ecdsa, .certificate, .secret, .open:
+      throw .cryptography("a digest for a scheme that has none")
     }
   }
 

@@ -27,11 +27,27 @@ package struct RequestView {
   package let head: UnsafeRawBufferPointer
   package let fields: UnsafeBufferPointer<Field>
   package let body: UnsafeRawBufferPointer
+  /// What the connection and its proxies tell, where somebody asks for it.
+  package var origin: Origin?
+
+  /// What a request does not say itself.
+  package struct Origin: Sendable, Equatable {
+    /// The URL that the sender used, in place of the configured one.
+    package var publicURL: String?
+    /// The subject of the client certificate, RFC 2253.
+    package var peerSubject: String?
+
+    package init(publicURL: String? = nil, peerSubject: String? = nil) {
+      self.publicURL = publicURL
+      self.peerSubject = peerSubject
+    }
+  }
 
   package init(
     method: UnsafeRawBufferPointer, target: UnsafeRawBufferPointer, head: UnsafeRawBufferPointer,
-    fields: UnsafeBufferPointer<Field>, body: UnsafeRawBufferPointer
+    fields: UnsafeBufferPointer<Field>, body: UnsafeRawBufferPointer, origin: Origin? = nil
   ) {
+    self.origin = origin
     self.method = method
     self.target = target
     self.head = head
@@ -76,6 +92,16 @@ package struct RequestView {
   var path: UnsafeRawBufferPointer {
     let end = target.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
     return UnsafeRawBufferPointer(rebasing: target[..<end])
+  }
+
+  /// What stands behind `/hooks/{source}/` in the path; nil without it.
+  var pathSecret: UnsafeRawBufferPointer? {
+    var rest = path[...]
+    for _ in 0..<3 {
+      guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else { return nil }
+      rest = rest[(slash + 1)...]
+    }
+    return rest.isEmpty ? nil : UnsafeRawBufferPointer(rebasing: rest)
   }
 
   /// What stands behind it; empty without one.

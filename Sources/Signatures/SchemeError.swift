@@ -2,6 +2,9 @@
 
 /// A source that must not be served, with what to do about it.
 package enum SchemeError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// A provider without a scheme would take anything from anybody.
+  case noScheme
+  case unknownScheme(String, known: [String])
   case noSecret(scheme: String)
   /// `index` is the secret's place in the list, from 0.
   case emptySecret(scheme: String, index: Int)
@@ -9,6 +12,10 @@ package enum SchemeError: Error, Sendable, Equatable, CustomStringConvertible {
   case missingPublicURL(scheme: String)
   case badTemplate(String)
   case templateWithoutBody(String)
+  /// A value is said to be at a place that there is not.
+  case badPlace(String)
+  /// Words of a scheme that do not go together.
+  case contradiction(scheme: String, reason: String)
   case unknownWord(setting: String, value: String, known: [String])
   case missingSetting(setting: String, neededBy: String)
   /// An event's identity is told in an unknown way.
@@ -20,6 +27,10 @@ package enum SchemeError: Error, Sendable, Equatable, CustomStringConvertible {
 
   package var description: String {
     switch self {
+    case .noScheme:
+      "no scheme says how requests are proven: add one; algorithm: none, written out, takes all"
+    case .unknownScheme(let name, let known):
+      "scheme \"\(name)\" is unknown; known are \(known.joined(separator: ", "))"
     case .noSecret(let scheme):
       "\(scheme) verifies with a secret and none is set: add one under secrets"
     case .emptySecret(let scheme, let index):
@@ -33,6 +44,10 @@ package enum SchemeError: Error, Sendable, Equatable, CustomStringConvertible {
         + " {body} {secret} {header:NAME}, and {{ }} for braces"
     case .templateWithoutBody(let text):
       "signed: \"\(text)\" leaves out {body}, so the body could be exchanged: add it"
+    case .badPlace(let text):
+      "\"\(text)\" is no place in a request: write header:NAME, query:NAME, form:NAME,"
+        + " json:/pointer, xml:NAME, path, basic, bearer, tls_subject, headers or queries"
+    case .contradiction(let scheme, let reason): "scheme \(scheme): \(reason)"
     case .unknownWord(let setting, let value, let known):
       "\(setting): \"\(value)\" is unknown; known are \(known.joined(separator: ", "))"
     case .missingSetting(let setting, let neededBy):

@@ -16,6 +16,15 @@ package struct SignedTemplate: Sendable, Equatable, ExpressibleByArrayLiteral {
     case body
     case secret
     case header(String)
+    /// The CRC-32 of the body, in decimal.
+    case crc32
+    /// The fields of a form body, sorted: each name with each of its different values.
+    case form
+    /// The text at a pointer into the item; without one nothing. The first pointer that leads to
+    /// something counts.
+    case json([String])
+    /// For each of these members that the body has: its name, a newline, its text, a newline.
+    case lines([[String]])
   }
 
   package let parts: [Part]
@@ -44,8 +53,6 @@ package struct SignedTemplate: Sendable, Equatable, ExpressibleByArrayLiteral {
       }
     }
     if !literal.isEmpty { parts.append(.literal(literal)) }
-    // Without the body anybody who saw one signed request could send another body with it.
-    guard parts.contains(.body) else { throw .templateWithoutBody(text) }
     self.parts = parts
   }
 
@@ -61,11 +68,22 @@ package struct SignedTemplate: Sendable, Equatable, ExpressibleByArrayLiteral {
     case "id": return .id
     case "body": return .body
     case "secret": return .secret
+    case "crc32": return .crc32
+    case "form": return .form
     default:
-      guard name.hasPrefix("header:"), name.count > "header:".count else {
-        throw .badTemplate(text)
+      let words = name.split(separator: ":", maxSplits: 1).map(String.init)
+      guard words.count == 2 else { throw .badTemplate(text) }
+      switch words[0] {
+      case "header": return .header(words[1])
+      case "json":
+        let pointers = words[1].split(separator: "|").map(String.init)
+        guard pointers.allSatisfy({ $0.hasPrefix("/") }) else { throw .badTemplate(text) }
+        return .json(pointers)
+      case "lines":
+        return .lines(
+          words[1].split(separator: ",").map { $0.split(separator: "|").map(String.init) })
+      default: throw .badTemplate(text)
       }
-      return .header(String(name.dropFirst("header:".count)))
     }
   }
 
@@ -73,4 +91,25 @@ package struct SignedTemplate: Sendable, Equatable, ExpressibleByArrayLiteral {
   package var namesURL: Bool { needs(.url) || needs(.path) || needs(.query) }
 
   func needs(_ part: Part) -> Bool { parts.contains(part) }
+
+  /// False when nothing of the body is signed: then anybody who saw one signed request could send
+  /// another body with it.
+  package var coversBody: Bool {
+    parts.contains { part in
+      switch part {
+      case .body, .crc32, .form, .json, .lines: true
+      case .literal, .method, .url, .path, .query, .timestamp, .id, .secret, .header: false
+      }
+    }
+  }
+
+  /// True when every part is bytes that lie at hand.
+  var isPlain: Bool {
+    parts.allSatisfy { part in
+      switch part {
+      case .crc32, .form, .json, .lines: false
+      default: true
+      }
+    }
+  }
 }

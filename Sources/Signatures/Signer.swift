@@ -18,8 +18,7 @@ package final class Signer {
     id: String = "", nowMs: Int64
   ) throws(SchemeError) -> [(String, String)] {
     var added: [(String, String)] = []
-    let unit = plan.scheme.timestamp?.unit.milliseconds ?? 1
-    let time = String(nowMs / unit)
+    let time = plan.scheme.timestamp?.unit.text(nowMs) ?? ""
     if case .header(let name)? = plan.scheme.timestamp?.source { added.append((name, time)) }
     if let name = plan.scheme.idHeader { added.append((name, id)) }
     let text = try RequestView.with(

@@ -7,6 +7,9 @@ struct SigningPlan: Sendable {
     case literal([UInt8])
     case method, url, path, query, timestamp, id, body, secret
     case header(HeaderName)
+    case crc32, form
+    case json([String])
+    case lines([[String]])
   }
 
   let scheme: Scheme
@@ -18,9 +21,12 @@ struct SigningPlan: Sendable {
   /// True when the registered URL has no query of its own, so that the request's belongs to it.
   let urlTakesQuery: Bool
 
-  init(_ scheme: Scheme, publicURL: String?) throws(SchemeError) {
+  /// `takesAnyURL`: the request's origin brings the URL where none is configured.
+  init(_ scheme: Scheme, publicURL: String?, takesAnyURL: Bool = false) throws(SchemeError) {
     let signsURL = scheme.signed.needs(.url)
-    if signsURL, publicURL?.isEmpty ?? true { throw .missingPublicURL(scheme: scheme.name) }
+    if signsURL, publicURL?.isEmpty ?? true, !takesAnyURL {
+      throw .missingPublicURL(scheme: scheme.name)
+    }
     self.scheme = scheme
     let publicURL = publicURL ?? ""
     url = ASCII.percentDecoded(publicURL.utf8, only: scheme.urlUnescapes)
@@ -44,6 +50,10 @@ struct SigningPlan: Sendable {
       case .body: .body
       case .secret: .secret
       case .header(let name): .header(HeaderName(name))
+      case .crc32: .crc32
+      case .form: .form
+      case .json(let pointers): .json(pointers)
+      case .lines(let members): .lines(members)
       }
     }
   }
@@ -72,6 +82,8 @@ struct SigningPlan: Sendable {
         case .secret: secret.key.withUnsafeBytes { digester.update($0) }
         case .header(let name):
           digester.update(view.header(name) ?? UnsafeRawBufferPointer(start: nil, count: 0))
+        // Not of a plain scheme: see MessageBuilder.
+        case .crc32, .form, .json, .lines: false
         }
       guard isFed else { return false }
     }
@@ -79,12 +91,56 @@ struct SigningPlan: Sendable {
   }
 
   private func feedURL(_ view: RequestView, _ digester: Digester) -> Bool {
+    if url.isEmpty {
+      return bytes(ofURL: view).withUnsafeBytes { digester.update($0) }
+    }
     guard url.withUnsafeBytes({ digester.update($0) }) else { return false }
     guard urlTakesQuery, let mark = view.target.firstIndex(of: UInt8(ascii: "?")) else {
       return true
     }
     let query = ASCII.percentDecoded(view.target[mark...], only: scheme.urlUnescapes)
     return query.withUnsafeBytes { digester.update($0) }
+  }
+
+  /// What `{url}` stands for: as registered, or where nothing is, as the sender used it.
+  private func bytes(ofURL view: RequestView) -> [UInt8] {
+    if url.isEmpty, let used = view.origin?.publicURL {
+      return ASCII.percentDecoded(used.utf8, only: scheme.urlUnescapes)
+    }
+    guard urlTakesQuery, let mark = view.target.firstIndex(of: UInt8(ascii: "?")) else {
+      return url
+    }
+    return url + ASCII.percentDecoded(view.target[mark...], only: scheme.urlUnescapes)
+  }
+
+  /// Every spelling of the URL that counts.
+  func urls(_ view: RequestView) -> [[UInt8]] {
+    guard scheme.signed.needs(.url) else { return [[]] }
+    let url = bytes(ofURL: view)
+    return scheme.hasLoosePort ? URLVariants.ports(url) : [url]
+  }
+
+  /// The digest of a message as the scheme writes it; nil when OpenSSL fails.
+  func text(of message: [UInt8], _ digester: Digester) -> [UInt8]? {
+    withUnsafeTemporaryAllocation(byteCount: Self.scratchBytes, alignment: 16) { scratch in
+      let digest = UnsafeMutableRawBufferPointer(rebasing: scratch[..<Digester.bytesMax])
+      let text = UnsafeMutableRawBufferPointer(rebasing: scratch[Digester.bytesMax...])
+      guard digester.start(), message.withUnsafeBytes({ digester.update($0) }),
+        let count = digester.finish(into: digest)
+      else { return nil }
+      return Array(encoded(UnsafeRawBufferPointer(rebasing: digest[..<count]), into: text))
+    }
+  }
+
+  private func encoded(
+    _ bytes: UnsafeRawBufferPointer, into text: UnsafeMutableRawBufferPointer
+  ) -> UnsafeRawBufferPointer {
+    let written =
+      switch scheme.encoding {
+      case .hex: ASCII.hexEncode(bytes, into: text)
+      case .base64: ASCII.base64Encode(bytes, into: text)
+      }
+    return UnsafeRawBufferPointer(rebasing: text[..<written])
   }
 
   /// The digest as the scheme writes it, without prefix; nil when OpenSSL fails. `scratch` holds
@@ -98,13 +154,7 @@ struct SigningPlan: Sendable {
     guard feed(view, values, secret), let count = secret.digester.finish(into: digest) else {
       return nil
     }
-    let bytes = UnsafeRawBufferPointer(rebasing: digest[..<count])
-    let written =
-      switch scheme.encoding {
-      case .hex: ASCII.hexEncode(bytes, into: text)
-      case .base64: ASCII.base64Encode(bytes, into: text)
-      }
-    return UnsafeRawBufferPointer(rebasing: text[..<written])
+    return encoded(UnsafeRawBufferPointer(rebasing: digest[..<count]), into: text)
   }
 
   /// Digest, its text, and a candidate in lower case.
@@ -116,24 +166,83 @@ struct SigningPlan: Sendable {
     let digester: Digester
 
     init(_ text: String, at index: Int, of scheme: Scheme) throws(SchemeError) {
-      func undecodable(_ expected: String) -> SchemeError {
-        .undecodableSecret(scheme: scheme.name, index: index, expected: expected)
-      }
+      key = try Self.decoded(text, at: index, of: scheme)
+      digester = try Digester(scheme.algorithm, key: key)
+    }
+
+    static func decoded(
+      _ text: String, at index: Int, of scheme: Scheme
+    ) throws(SchemeError) -> [UInt8] {
       guard text.utf8.contains(where: { $0 > 0x20 }) else {
         throw .emptySecret(scheme: scheme.name, index: index)
       }
+      let key: [UInt8]?
+      let expected: String
       switch scheme.key {
-      case .text: key = Array(text.utf8)
-      case .hex:
-        guard let bytes = ASCII.hexDecoded(text) else { throw undecodable("hex") }
-        key = bytes
+      case .text: (key, expected) = (Array(text.utf8), "text")
+      case .html: (key, expected) = (HTMLEscapes.undone(text), "text")
+      case .hex: (key, expected) = (ASCII.hexDecoded(text), "hex")
       case .base64(let prefix):
         let rest = text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
-        guard let bytes = ASCII.base64Decoded(rest) else { throw undecodable("base64") }
-        key = bytes
+        (key, expected) = (ASCII.base64Decoded(rest), "base64")
+      }
+      guard let key else {
+        throw .undecodableSecret(scheme: scheme.name, index: index, expected: expected)
       }
       guard !key.isEmpty else { throw .emptySecret(scheme: scheme.name, index: index) }
-      digester = try Digester(scheme.algorithm, key: key)
+      return key
     }
+  }
+}
+
+extension SigningPlan {
+  /// The header with the signature, or the first that is not empty of numbered ones.
+  func signatureHeader(_ view: RequestView) -> UnsafeRawBufferPointer? {
+    guard scheme.layout == .numbered else { return view.header(signatureHeader) }
+    for field in view.fields where isNumbered(view, field) && !field.value.isEmpty {
+      return view.value(of: field)
+    }
+    return nil
+  }
+
+  /// `X-DocuSign-Signature-1` to `-100`.
+  private func isNumbered(_ view: RequestView, _ field: RequestView.Field) -> Bool {
+    guard view.isName(of: field, startingWith: signatureHeader) else { return false }
+    let start = Int(field.name.lowerBound) + signatureHeader.lowercased.count
+    let digits = UnsafeRawBufferPointer(rebasing: view.head[start..<Int(field.name.upperBound)])
+    return ASCII.number(digits).map { (1...100).contains($0) } ?? false
+  }
+
+  func forEachCandidate(
+    _ view: RequestView, _ value: UnsafeRawBufferPointer,
+    _ body: (UnsafeRawBufferPointer) -> Void
+  ) {
+    func offer(_ text: UnsafeRawBufferPointer) {
+      if let bare = Candidates.withoutPrefix(text, scheme.prefix) { body(bare) }
+    }
+    switch scheme.layout {
+    case .whole: offer(value)
+    case .pairs(let separator, let key):
+      Candidates.forEachPair(value, separator, key: key, offer)
+    case .list(let separator, let tag):
+      Candidates.forEachItem(value, separator) { item in
+        if let tagged = Candidates.withoutPrefix(item, tag) { offer(tagged) }
+      }
+    case .numbered:
+      for field in view.fields where isNumbered(view, field) { offer(view.value(of: field)) }
+    }
+  }
+}
+
+extension Scheme.TimestampRule {
+  /// `toleranceMs` nil: of any age, but of the right form all the same.
+  func isFresh(
+    _ text: UnsafeRawBufferPointer, toleranceMs: Int64?, nowMs: Int64
+  ) -> Bool {
+    guard unit != .any else { return true }
+    guard let ms = unit.milliseconds(text) else { return false }
+    guard let toleranceMs else { return true }
+    let ageMs = nowMs - ms
+    return ageMs <= toleranceMs && (!isTwoSided || ageMs >= -toleranceMs)
   }
 }

@@ -13,31 +13,72 @@ package final class Verifier {
     package let label: String
   }
 
+  /// What a scheme is used with.
+  package struct Setup: Sendable {
+    /// As registered with the provider, for schemes that sign it.
+    package var publicURL: String?
+    /// The URL may come from the request's origin instead.
+    package var takesAnyURL = false
+    /// Nil: the scheme's own; 0: none.
+    package var toleranceMs: Int64?
+    /// False checks the signature alone.
+    package var requiresHeaders = true
+    /// For schemes whose keys are fetched.
+    package var certificates: CertificateStore?
+    /// What the scheme's `allowedBy` may be; nil: anything, which is for judging single requests.
+    package var allowed: [String]? = []
+
+    package init(publicURL: String? = nil, toleranceMs: Int64? = nil) {
+      self.publicURL = publicURL
+      self.toleranceMs = toleranceMs
+    }
+  }
+
   private let plan: SigningPlan
   private let secrets: [SigningPlan.Secret]
-  private let labels: [String]
+  /// Nil for a plain scheme.
+  private let extended: ExtendedProof?
+  private let verified: [Verified]
   private let requiredHeaders: [HeaderName]
   private let toleranceMs: Int64?
   private let scratch: UnsafeMutableRawBufferPointer
 
   /// Refuses what could never verify safely: no secret, an empty one, one that does not decode, a
-  /// URL-signing scheme without URL. `toleranceMs` nil: the scheme's own. `requiresHeaders` false
-  /// checks the signature alone.
+  /// URL-signing scheme without URL. `indices`: the secrets' places in the source's own list.
   package init(
-    _ scheme: Scheme, secrets: [String], publicURL: String? = nil, toleranceMs: Int64? = nil,
-    requiresHeaders: Bool = true
+    _ scheme: Scheme, secrets: [String], _ setup: Setup = Setup(), indices: [Int]? = nil
   ) throws(SchemeError) {
-    guard !secrets.isEmpty else { throw .noSecret(scheme: scheme.name) }
-    plan = try SigningPlan(scheme, publicURL: publicURL)
-    var decoded: [SigningPlan.Secret] = []
-    for (index, secret) in secrets.enumerated() {
-      decoded.append(try SigningPlan.Secret(secret, at: index, of: scheme))
+    let needsSecret = scheme.algorithm.needsSecret(scheme.signed)
+    guard !secrets.isEmpty || !needsSecret else { throw .noSecret(scheme: scheme.name) }
+    if scheme.allowedBy != nil, setup.allowed?.isEmpty ?? false {
+      throw .missingSetting(setting: "allowed", neededBy: "scheme \(scheme.name)")
     }
-    self.secrets = decoded
-    labels = secrets.indices.map { "\(scheme.name)#\($0)" }
-    requiredHeaders = requiresHeaders ? scheme.requiredHeaders.map { HeaderName($0) } : []
-    self.toleranceMs = toleranceMs ?? scheme.timestamp?.toleranceMs
+    plan = try SigningPlan(
+      scheme, publicURL: setup.publicURL, takesAnyURL: setup.takesAnyURL)
+    let toleranceMs = setup.toleranceMs ?? scheme.timestamp?.toleranceMs
+    self.toleranceMs = toleranceMs == 0 ? nil : toleranceMs
+    let indices = needsSecret ? indices ?? Array(secrets.indices) : [0]
+    verified = indices.map { Verified(secretIndex: $0, label: "\(scheme.name)#\($0)") }
+    requiredHeaders = setup.requiresHeaders ? scheme.requiredHeaders.map { HeaderName($0) } : []
     scratch = .allocate(byteCount: SigningPlan.scratchBytes, alignment: 16)
+    var plain: [SigningPlan.Secret] = []
+    var keys: [SchemeKey] = []
+    for (place, secret) in (needsSecret ? secrets : []).enumerated() {
+      let index = indices[place]
+      if scheme.isPlain {
+        plain.append(try SigningPlan.Secret(secret, at: index, of: scheme))
+      } else {
+        keys.append(try SchemeKey(secret, at: index, of: scheme))
+      }
+    }
+    self.secrets = plain
+    if !needsSecret { keys = [.text([])] }
+    extended =
+      scheme.isPlain
+      ? nil
+      : try ExtendedProof(
+        plan, keys: keys, toleranceMs: self.toleranceMs, store: setup.certificates,
+        allowed: setup.allowed)
   }
 
   deinit { scratch.deallocate() }
@@ -46,19 +87,29 @@ package final class Verifier {
 
   /// `nowMs`: milliseconds since the Unix epoch.
   package func verify(_ view: RequestView, nowMs: Int64) -> Result<Verified, Rejection> {
+    if let extended, !extended.applies(view) { return .failure(.signatureMissing) }
+    // Without a signature of its own the scheme leaves the request to others.
+    let header = plan.scheme.header.isEmpty ? nil : plan.signatureHeader(view)
+    if header?.isEmpty ?? !plan.scheme.header.isEmpty { return .failure(.signatureMissing) }
     if plan.scheme.refusesEmptyBody, view.body.isEmpty { return .failure(.badRequest) }
     for name in requiredHeaders where view.header(name)?.isEmpty ?? true {
       return .failure(.badRequest)
     }
-    guard let value = signatureHeader(view), !value.isEmpty else {
-      return .failure(.signatureMissing)
+    if let extended {
+      switch extended.verify(view, nowMs: nowMs) {
+      case .match(let index): return .success(verified[index])
+      case .refused(let rejection): return .failure(rejection)
+      }
     }
+    guard let value = header else { return .failure(.signatureMissing) }
     var values = SigningPlan.Values(timestamp: value, id: value)
     if let rule = plan.scheme.timestamp {
       guard let text = timestamp(rule, view, value), !text.isEmpty else {
         return .failure(.timestampMissing)
       }
-      guard isFresh(text, rule, nowMs: nowMs) else { return .failure(.timestampOutsideTolerance) }
+      guard rule.isFresh(text, toleranceMs: toleranceMs, nowMs: nowMs) else {
+        return .failure(.timestampOutsideTolerance)
+      }
       values.timestamp = text
     }
     if let name = plan.idHeader {
@@ -79,22 +130,14 @@ package final class Verifier {
         return .failure(.overloaded)
       }
       var isMatch = false
-      forEachCandidate(view, value) { candidate in
+      plan.forEachCandidate(view, value) { candidate in
         candidateSeen = true
         // No early end: the time must not tell which candidate was right.
         isMatch = isEqual(candidate, expected) || isMatch
       }
-      if isMatch { return .success(Verified(secretIndex: index, label: labels[index])) }
+      if isMatch { return .success(verified[index]) }
     }
     return .failure(candidateSeen ? .signatureMismatch : .signatureMalformed)
-  }
-
-  private func signatureHeader(_ view: RequestView) -> UnsafeRawBufferPointer? {
-    guard plan.scheme.layout == .numbered else { return view.header(plan.signatureHeader) }
-    for field in view.fields where view.isName(of: field, startingWith: plan.signatureHeader) {
-      return view.value(of: field)
-    }
-    return nil
   }
 
   private func timestamp(
@@ -107,37 +150,7 @@ package final class Verifier {
       var found: UnsafeRawBufferPointer?
       Candidates.forEachPair(value, separator, key: key) { if found == nil { found = $0 } }
       return found
-    }
-  }
-
-  private func isFresh(
-    _ text: UnsafeRawBufferPointer, _ rule: Scheme.TimestampRule, nowMs: Int64
-  ) -> Bool {
-    guard let toleranceMs else { return true }
-    guard let number = ASCII.number(text) else { return false }
-    let ageMs = nowMs - number * rule.unit.milliseconds
-    return ageMs <= toleranceMs && (!rule.isTwoSided || ageMs >= -toleranceMs)
-  }
-
-  private func forEachCandidate(
-    _ view: RequestView, _ value: UnsafeRawBufferPointer,
-    _ body: (UnsafeRawBufferPointer) -> Void
-  ) {
-    func offer(_ text: UnsafeRawBufferPointer) {
-      if let bare = Candidates.withoutPrefix(text, plan.scheme.prefix) { body(bare) }
-    }
-    switch plan.scheme.layout {
-    case .whole: offer(value)
-    case .pairs(let separator, let key):
-      Candidates.forEachPair(value, separator, key: key, offer)
-    case .list(let separator, let tag):
-      Candidates.forEachItem(value, separator) { item in
-        if let tagged = Candidates.withoutPrefix(item, tag) { offer(tagged) }
-      }
-    case .numbered:
-      for field in view.fields where view.isName(of: field, startingWith: plan.signatureHeader) {
-        offer(view.value(of: field))
-      }
+    case .place: return nil
     }
   }
 

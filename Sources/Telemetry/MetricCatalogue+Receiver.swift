@@ -8,9 +8,12 @@ extension MetricCatalogue {
   /// The `reason` of requests that were stored.
   package static let accepted = "accepted"
 
+  /// The `reason` of handshakes: answered, with nothing to store.
+  package static let handshake = "handshake"
+
   package static let receiverRequests = Metric<Counter>(
     "hookferry_receiver_requests_total",
-    labels: [source, MetricLabel("reason", Rejection.self, and: [accepted])],
+    labels: [source, MetricLabel("reason", Rejection.self, and: [accepted, handshake])],
     "Requests answered, by source (none before it is known) and reason.",
     action: "signature_mismatch: compare the secret and public_url with the provider's. "
       + "overloaded, kafka_*: look after Kafka or add receivers; senders come back.")

@@ -2,6 +2,7 @@
 import Foundation
 import Glibc
 import Model
+import Providers
 import Signatures
 import Synchronization
 
@@ -62,7 +63,9 @@ final class KillLoad: Sendable {
   }
 
   private func send(_ index: UInt64, onAnswer: () -> Void) {
-    guard let signer = try? Signer(.hubspotV3, secret: Rig.secret, publicURL: Rig.publicURL),
+    guard
+      let signer = try? Signer(
+        Scheme.builtIn("hubspot-v3"), secret: Rig.secret, publicURL: Rig.publicURL),
       let descriptor = connect()
     else { return }
     defer { close(descriptor) }

@@ -2,6 +2,7 @@
 // and any number of consumers as processes of their own.
 import Foundation
 import Model
+import Providers
 import Sandbox
 import Signatures
 import Stores
@@ -25,7 +26,8 @@ final class Rig {
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     var webhooks = WebhookOptions(url: "http://127.0.0.1:9/", publicURL: Self.publicURL) {
       method, _, body, timestampMs in
-      let signer = try? Signer(.hubspotV3, secret: Self.secret, publicURL: Self.publicURL)
+      let signer = try? Signer(
+        Scheme.builtIn("hubspot-v3"), secret: Self.secret, publicURL: Self.publicURL)
       let headers = try? signer?.headers(
         method: method, target: "/", body: body, nowMs: timestampMs)
       return headers ?? []

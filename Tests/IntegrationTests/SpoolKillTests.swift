@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Kafka
 import Model
+import Providers
 import Signatures
 import Testing
 
@@ -91,7 +92,8 @@ import Testing
       #"[{"eventId":\#(number),"portalId":1,"occurredAt":1700000000000,"#
       + #""subscriptionType":"contact.creation","attemptNumber":0,"objectId":\#(key)}]"#
     let signer = try? Signer(
-      .hubspotV3, secret: secret, publicURL: "https://hooks.example.com/hooks/crm")
+      Scheme.builtIn("hubspot-v3"), secret: secret, publicURL: "https://hooks.example.com/hooks/crm"
+    )
     let headers = try? signer?.headers(
       target: "/hooks/crm", body: Array(body.utf8),
       nowMs: Int64(Date().timeIntervalSince1970 * 1000))

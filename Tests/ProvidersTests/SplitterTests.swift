@@ -164,7 +164,7 @@ import Testing
   }
 
   @Test func genericPlaces() throws {
-    let scheme = Scheme.github
+    let scheme = try Scheme.builtIn("github-sha256")
     let provider = try Provider.generic(
       name: "hmac", schemes: [scheme], id: "header:X-Delivery", type: "json:/action",
       object: "text:issue", recordId: "json:/issue/id", tenant: "json:/org/login",

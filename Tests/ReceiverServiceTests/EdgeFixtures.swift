@@ -19,9 +19,7 @@ enum Edge {
   }
 
   static func signature(_ body: [UInt8], secret: String = "s3cret") throws -> String {
-    let scheme = try Scheme.generic(
-      header: "X-Sig", prefix: "", hash: "sha256", encoding: "hex", key: "text", signed: "{body}",
-      timestampHeader: nil, timestampUnit: "s", toleranceS: nil)
+    let scheme = Scheme(name: "hmac", header: "X-Sig")
     let headers = try Signer(scheme, secret: secret).headers(target: "/", body: body, nowMs: 0)
     return try #require(headers.first { $0.0 == "X-Sig" }).1
   }

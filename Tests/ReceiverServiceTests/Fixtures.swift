@@ -6,6 +6,7 @@ import Glibc
 import Logging
 import Model
 import ServiceLifecycle
+import Providers
 import Settings
 import Signatures
 import Synchronization
@@ -223,7 +224,7 @@ struct Harness: Sendable {
   /// A whole signed request to the source `crm`.
   static func request(_ body: String, headers extra: [(String, String)] = []) throws -> String {
     let now = Int64(Date().timeIntervalSince1970 * 1000)
-    let headers = try Signer(.hubspotV3, secret: secret, publicURL: url)
+    let headers = try Signer(Scheme.builtIn("hubspot-v3"), secret: secret, publicURL: url)
       .headers(target: "/hooks/crm", body: Array(body.utf8), nowMs: now)
     return request(body, path: "/hooks/crm", headers: headers + extra)
   }

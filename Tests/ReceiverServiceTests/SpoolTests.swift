@@ -1,6 +1,7 @@
 // A receiver with a spool, over loopback HTTP: what is answered while Kafka is away, and what
 // reaches it afterwards.
 
+import Providers
 import Foundation
 import Kafka
 import Model
@@ -93,7 +94,7 @@ final class SpoolFolder: Sendable {
       harness in
       let body = #"{"type":"deal.won","data":{"id":"d1"}}"#
       let headers = try Signer(
-        .standardWebhooks, secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+        Scheme.builtIn("standard-webhooks-v1"), secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
       ).headers(
         target: "/hooks/std", body: Array(body.utf8), id: "m1",
         nowMs: Int64(Date().timeIntervalSince1970 * 1000))

@@ -37,7 +37,7 @@ import Testing
     #expect(scheme.prefix == "sha256=")
     #expect([scheme.hash, scheme.encoding, scheme.key] == ["sha256", "hex", "text"])
     #expect(scheme.signed == "{timestamp}.{body}")
-    #expect(scheme.timestampHeader == "X-Time")
+    #expect(scheme.timestamp == "header:X-Time")
     #expect(scheme.timestampUnit == "s")
     #expect(scheme.toleranceS == 300)
     let event = try #require(shop.event)

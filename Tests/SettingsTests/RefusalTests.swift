@@ -157,12 +157,12 @@ import Testing
     ("provider: hmac\n    signature: {header: X, signed: '{body'}", "braces do not match"),
     (
       "provider: hmac\n    signature: {header: X, signed: '{timestamp}{body}'}",
-      "timestamp_header: is missing"
+      "timestamp: is missing"
     ),
     ("provider: hmac\n    signature: {header: X, tolerance_s: 5}", "tolerance_s: needs"),
     (
-      "provider: hmac\n    signature: {header: X, timestamp_header: T}",
-      "timestamp_header: is not signed"
+      "provider: hmac\n    signature: {header: X, timestamp: 'header:T'}",
+      "timestamp: is not signed"
     ),
     (
       "provider: hmac\n    signature: {header: X, signed: '{url}{body}'}",

@@ -31,7 +31,7 @@ enum Samples {
           header: X-Signature
           prefix: "sha256="
           signed: "{timestamp}.{body}"
-          timestamp_header: X-Time
+          timestamp: header:X-Time
           tolerance_s: 300
         event: {id: "header:X-Id", type: "json:/type", record_id: "json:/data/id"}
     consumer:

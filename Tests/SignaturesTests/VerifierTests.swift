@@ -1,6 +1,8 @@
 // The reasons of refusal, the rules on time, and what is refused before any request.
 
 import Model
+import Providers
+import Settings
 import Signatures
 import Testing
 
@@ -17,9 +19,11 @@ import Testing
   }
 
   @Test func hubspotReasons() throws {
+    let hubspot = try Scheme.builtIn("hubspot-v3")
     let url = "https://hooks.example.com/hooks/x"
-    let verifier = try Verifier(.hubspotV3, secrets: ["s"], publicURL: url)
-    let signed = try Signer(.hubspotV3, secret: "s", publicURL: url)
+    let verifier = try Verifier(
+      hubspot, secrets: ["s"], Verifier.Setup(publicURL: url))
+    let signed = try Signer(hubspot, secret: "s", publicURL: url)
       .headers(target: "/hooks/x", body: body, nowMs: now)
     #expect((try? verdict(verifier, signed).get()) != nil)
     #expect(verdict(verifier, []) == .failure(.signatureMissing))
@@ -38,8 +42,8 @@ import Testing
 
   @Test func standardWebhooksReasons() throws {
     let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    let verifier = try Verifier(.standardWebhooks, secrets: [secret])
-    let signer = try Signer(.standardWebhooks, secret: secret)
+    let verifier = try Verifier(Scheme.builtIn("standard-webhooks-v1"), secrets: [secret])
+    let signer = try Signer(Scheme.builtIn("standard-webhooks-v1"), secret: secret)
     let signed = try signer.headers(target: "/", body: body, id: "msg_1", nowMs: now)
     #expect((try? verdict(verifier, signed, now: now - 300_000).get()) != nil)
     let early = verdict(verifier, signed, now: now - 301_000)
@@ -54,26 +58,26 @@ import Testing
 
   @Test func secretsThatMustNotServe() {
     #expect(throws: SchemeError.noSecret(scheme: "github-sha256")) {
-      try Verifier(.github, secrets: [])
+      try Verifier(Scheme.builtIn("github-sha256"), secrets: [])
     }
     for blank in ["", " ", "\n"] {
       #expect(throws: SchemeError.emptySecret(scheme: "github-sha256", index: 1)) {
-        try Verifier(.github, secrets: ["a", blank])
+        try Verifier(Scheme.builtIn("github-sha256"), secrets: ["a", blank])
       }
     }
     #expect(throws: SchemeError.emptySecret(scheme: "svix-v1", index: 0)) {
-      try Verifier(.svix, secrets: ["whsec_"])
+      try Verifier(Scheme.builtIn("svix-v1"), secrets: ["whsec_"])
     }
     for wrong in ["whsec_*", "whsec_AAAAA", "a b"] {
       #expect(
         throws: SchemeError.undecodableSecret(scheme: "svix-v1", index: 0, expected: "base64")
-      ) { try Verifier(.svix, secrets: [wrong]) }
+      ) { try Verifier(Scheme.builtIn("svix-v1"), secrets: [wrong]) }
     }
     #expect(
       throws: SchemeError.undecodableSecret(scheme: "adyen-body-hmac", index: 0, expected: "hex")
-    ) { try Verifier(.adyenBody, secrets: ["abc"]) }
+    ) { try Verifier(Scheme.builtIn("adyen-body-hmac"), secrets: ["abc"]) }
     #expect(throws: SchemeError.missingPublicURL(scheme: "hubspot-v3")) {
-      try Verifier(.hubspotV3, secrets: ["s"])
+      try Verifier(Scheme.builtIn("hubspot-v3"), secrets: ["s"])
     }
   }
 
@@ -85,17 +89,22 @@ import Testing
     for bad in ["{body", "body}", "{nope}{body}", "{header:}{body}"] {
       #expect(throws: SchemeError.badTemplate(bad)) { try SignedTemplate(bad) }
     }
-    #expect(throws: SchemeError.templateWithoutBody("{timestamp}")) {
-      try SignedTemplate("{timestamp}")
-    }
+    #expect(try !SignedTemplate("{timestamp}").coversBody)
+  }
+
+  func own(_ yaml: String) throws -> Scheme {
+    let text = "schemes: {own: {" + yaml + "}}"
+    return try #require(Provider(ProviderSettings.parse(name: "own", text: text)).schemes.first)
   }
 
   @Test(arguments: ["sha1", "sha256", "sha512"], ["hex", "base64"])
-  func genericRoundTrip(hash: String, encoding: String) throws {
-    let scheme = try Scheme.generic(
-      header: "X-Sig", prefix: "p=", hash: hash, encoding: encoding, key: "hex",
-      signed: "{method}|{path}|{query}|{header:X-A}|{timestamp}.{body}", timestampHeader: "X-Time",
-      timestampUnit: "ms", toleranceS: 10)
+  func ownSchemesRoundTrip(hash: String, encoding: String) throws {
+    let scheme = try own(
+      """
+      header: X-Sig, prefix: "p=", hash: \(hash), encoding: \(encoding), key: hex, \
+      signed: "{method}|{path}|{query}|{header:X-A}|{timestamp}.{body}", \
+      timestamp: "header:X-Time", timestamp_unit: ms, tolerance_s: 10
+      """)
     let signer = try Signer(scheme, secret: "00ff")
     let verifier = try Verifier(scheme, secrets: ["00FF"])
     let own = [("X-A", "1")]
@@ -111,20 +120,15 @@ import Testing
     #expect(verdict(verifier, headers, now: now + 10_001) == .failure(.timestampOutsideTolerance))
   }
 
-  @Test func wordsThatGenericDoesNotKnow() {
-    func make(
-      hash: String = "sha256", encoding: String = "hex", key: String = "text",
-      signed: String = "{body}", unit: String = "s", header: String? = nil
-    ) throws(SchemeError) -> Scheme {
-      try Scheme.generic(
-        header: "X", prefix: "", hash: hash, encoding: encoding, key: key, signed: signed,
-        timestampHeader: header, timestampUnit: unit, toleranceS: nil)
-    }
-    #expect(throws: SchemeError.self) { try make(hash: "md5") }
-    #expect(throws: SchemeError.self) { try make(encoding: "base32") }
-    #expect(throws: SchemeError.self) { try make(key: "utf8") }
-    #expect(throws: SchemeError.self) { try make(signed: "{timestamp}{body}") }
-    #expect(throws: SchemeError.self) { try make(signed: "{id}{body}") }
-    #expect(throws: SchemeError.self) { try make(unit: "min", header: "T") }
+  @Test(arguments: [
+    "header: X, signed: '{url}'", "header: X, signed: '{timestamp}{body}'",
+    "header: X, signed: '{id}{body}'", "header: X, timestamp: 'header:T'", "hash: sha1",
+    "header: X, algorithm: digest", "algorithm: secret",
+    "header: X, algorithm: certificate, certificate_url: 'header:U'",
+    "header: X, algorithm: certificate, certificate_hosts: a.example, certificate_path: /*",
+    "header: X, hash_by: 'header:H', hashes: {a: md5}",
+  ])
+  func wordsThatDoNotGoTogether(_ yaml: String) {
+    #expect(throws: SchemeError.self) { try own(yaml) }
   }
 }
