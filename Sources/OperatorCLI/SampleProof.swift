@@ -16,6 +16,8 @@ struct SampleProof {
     /// Headers that prove.
     var proof: [(String, String)]
     var url: String
+    /// Every byte of the body is under the signature.
+    var isBodySigned: Bool
   }
 
   /// `url`: where requests go, up to the source's name.
@@ -23,7 +25,8 @@ struct SampleProof {
     guard let secret = source.secrets.first?.reveal() else {
       throw CommandError("source \(source.name) has no secret", remedy: "add one under secrets")
     }
-    guard provider.canBeSigned, let scheme = provider.schemes.first else {
+    let chosen = try provider.schemes(chosen: source.schemes)
+    guard let scheme = chosen.first(where: RequestSigner.canSign) else {
       throw CommandError(
         "requests of provider \(provider.name) can be signed by the provider alone",
         remedy: "have it send a test event; hookferry verify judges one that was captured")
@@ -34,14 +37,31 @@ struct SampleProof {
     publicURL = source.publicURL ?? url
   }
 
-  func signed(_ sample: SampleRequest, nowMs: Int64) throws -> Signed {
+  /// `isTampered`: as somebody without the secret would send it, or with another body than was
+  /// signed.
+  func signed(
+    _ sample: SampleRequest, nowMs: Int64, isTampered: Bool = false
+  ) throws -> Signed {
     let query = sample.query.isEmpty ? "" : "?" + sample.query
-    let signer = try Signer(scheme, secret: secret, publicURL: publicURL)
+    let path = Self.path(of: url)
+    var sample = sample
+    var secret = secret
+    if isTampered, !scheme.signed.parts.contains(.body) || scheme.repeatsSecret {
+      // Not every byte of the body counts here, but the secret does.
+      let other = String(secret.dropLast()) + (secret.hasSuffix("0") ? "1" : "0")
+      sample.body = Array(
+        String(decoding: sample.body, as: UTF8.self).replacing(secret, with: other).utf8)
+      secret = other
+    }
+    let signer = try RequestSigner(scheme, secret: secret, publicURL: publicURL)
     let headers = [("Content-Type", sample.contentType)] + sample.headers
-    let proof = try signer.headers(
-      target: Self.path(of: url) + query, headers: headers, body: sample.body, id: sample.id,
-      nowMs: nowMs)
-    return Signed(sample: sample, proof: proof, url: url + query)
+    let request = try signer.signed(
+      target: path + query, headers: headers, body: sample.body, id: sample.id, nowMs: nowMs)
+    sample.body = request.body
+    return Signed(
+      sample: sample, proof: request.headers,
+      url: url.dropLast(path.count) + request.target,
+      isBodySigned: scheme.signed.parts.contains(.body) && !scheme.repeatsSecret)
   }
 
   static func path(of url: String) -> String {
@@ -56,12 +76,14 @@ extension SampleProof.Signed {
   /// Changes one bit of one byte that the proof is over.
   mutating func tamper(seed: UInt64) {
     var random = SplitMix64(seed: seed)
-    guard !sample.body.isEmpty else { return }
+    guard !sample.body.isEmpty, isBodySigned else { return }
     sample.body[Int.random(in: sample.body.indices, using: &random)] ^= 1
   }
 }
 
 extension Provider {
   /// True when a source's secret is all that a request needs.
-  var canBeSigned: Bool { !schemes.isEmpty }
+  var canBeSigned: Bool {
+    (try? schemes(chosen: []))?.contains(where: RequestSigner.canSign) ?? false
+  }
 }

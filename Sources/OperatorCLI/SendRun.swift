@@ -77,7 +77,8 @@ struct SendRun {
   /// The signed request of one event.
   func request(_ index: Int) throws -> HTTPRequest {
     let proof = try SampleProof(source, provider, url: url)
-    var signed = try proof.signed(renderer.request(index), nowMs: SystemClock.wallMs)
+    var signed = try proof.signed(
+      renderer.request(index), nowMs: SystemClock.wallMs, isTampered: isTampered)
     if isTampered { signed.tamper(seed: seed &+ UInt64(index)) }
     var headers: HTTPHeaders = ["Content-Type": signed.sample.contentType]
     for (name, value) in signed.sample.headers + signed.proof { headers.append(name, value) }

@@ -11,6 +11,11 @@ package final class Signer {
     self.secret = try SigningPlan.Secret(secret, at: 0, of: scheme)
   }
 
+  init(_ scheme: Scheme, _ plan: SigningPlan, secret: String) throws(SchemeError) {
+    self.plan = plan
+    self.secret = try SigningPlan.Secret(secret, at: 0, of: scheme)
+  }
+
   /// The headers to add to a request. `target` is path and query as they go on the wire; `id` is
   /// used where the scheme has one; `headers` are those that the template names.
   package func headers(

@@ -67,7 +67,7 @@ private final class TakesAll: EventPublisher {
           own:
             provider: hmac
             secrets: ["text:s3cret"]
-            signature: {header: X-Sig, signed: "{timestamp}.{body}", timestamp_header: X-Time}
+            signature: {header: X-Sig, signed: "{timestamp}.{body}", timestamp: "header:X-Time"}
         """, file: "test.yaml", environment: [:], scope: .receiver)
   }
 
@@ -122,7 +122,8 @@ private final class TakesAll: EventPublisher {
     for name in ProviderSettings.builtInNames where !Self.signable.contains(name) {
       let text = """
         kafka: {bootstrap_servers: "127.0.0.1:1"}
-        sources: {x: {provider: \(name), secrets: ["text:a"], public_url: "https://a.b/c"}}
+        sources: {x: {provider: \(name), secrets: ["text:a"], public_url: "https://a.b/c",
+          allowed: [a]}}
         """
       let configuration = try Configuration.parse(
         text: text, file: "test.yaml", environment: [:], scope: .receiver)
