@@ -6,7 +6,7 @@ import Signatures
 
 /// Signs samples as the source's provider would, with the source's first secret.
 struct SampleProof {
-  private let scheme: Scheme
+  private let schemes: [Scheme]
   private let secret: String
   private let publicURL: String
   private let url: String
@@ -25,13 +25,12 @@ struct SampleProof {
     guard let secret = source.secrets.first?.reveal() else {
       throw CommandError("source \(source.name) has no secret", remedy: "add one under secrets")
     }
-    let chosen = try provider.schemes(chosen: source.schemes)
-    guard let scheme = chosen.first(where: RequestSigner.canSign) else {
+    schemes = try provider.schemes(chosen: source.schemes).filter(RequestSigner.canSign)
+    guard !schemes.isEmpty else {
       throw CommandError(
         "requests of provider \(provider.name) can be signed by the provider alone",
         remedy: "have it send a test event; hookferry verify judges one that was captured")
     }
-    self.scheme = scheme
     self.secret = secret
     self.url = url
     publicURL = source.publicURL ?? url
@@ -44,6 +43,13 @@ struct SampleProof {
   ) throws -> Signed {
     let query = sample.query.isEmpty ? "" : "?" + sample.query
     let path = Self.path(of: url)
+    // A provider with two families of headers has a scheme for each.
+    let names = Set(sample.headers.map { $0.0.lowercased() })
+    guard
+      let scheme = schemes.first(where: { scheme in
+        scheme.requiredHeaders.allSatisfy { names.contains($0.lowercased()) }
+      }) ?? schemes.first
+    else { throw CommandError("no scheme can sign this", remedy: "name one under schemes") }
     var sample = sample
     var secret = secret
     if isTampered, !scheme.signed.parts.contains(.body) || scheme.repeatsSecret {

@@ -21,7 +21,9 @@ package final class RequestSigner {
   package static let placeholder = "{signature}"
 
   package init(_ scheme: Scheme, secret: String, publicURL: String?) throws(SchemeError) {
-    guard Self.canSign(scheme) else { throw .cryptography("a signature that only a sender can make") }
+    guard Self.canSign(scheme) else {
+      throw .cryptography("a signature that only a sender can make")
+    }
     self.scheme = scheme
     self.secret = secret
     plan = try SigningPlan(scheme, publicURL: publicURL)
@@ -52,7 +54,8 @@ package final class RequestSigner {
     default: break
     }
     if case .query(let name)? = scheme.bodyHash {
-      request.target += (target.contains("?") ? "&" : "?") + name + "="
+      request.target +=
+        (target.contains("?") ? "&" : "?") + name + "="
         + body.withUnsafeBytes { BodyHash.sha256($0) }
     }
     guard scheme.at != nil || !scheme.isPlain else {
