@@ -4,10 +4,15 @@ import Providers
 import Settings
 import Signatures
 
-/// Signs samples as the source's provider would, with the source's first secret.
+/// Makes requests of samples as the source's provider would, with the source's first secret.
 struct SampleProof {
-  private let schemes: [Scheme]
-  private let secret: String
+  private struct Key {
+    var scheme: Scheme
+    var secret: String
+  }
+
+  /// Of the source's schemes those that a secret is enough for, in their order.
+  private let keys: [Key]
   private let publicURL: String
   private let url: String
 
@@ -16,58 +21,95 @@ struct SampleProof {
     /// Headers that prove.
     var proof: [(String, String)]
     var url: String
-    /// Every byte of the body is under the signature.
-    var isBodySigned: Bool
   }
 
-  /// `url`: where requests go, up to the source's name.
+  /// `url`: where requests go, up to the source's name. Throws when none can be made.
   init(_ source: SourceSettings, _ provider: Provider, url: String) throws {
-    guard let secret = source.secrets.first?.reveal() else {
-      throw CommandError("source \(source.name) has no secret", remedy: "add one under secrets")
+    let chosen = try provider.schemes(chosen: source.schemes)
+    let secrets = source.secrets.map { $0.reveal() }
+    keys = chosen.compactMap { scheme in
+      guard RequestSigner.canSign(scheme) else { return nil }
+      guard scheme.algorithm != .open else { return Key(scheme: scheme, secret: "") }
+      // Secrets with another scheme's mark are that scheme's.
+      let foreign = chosen.compactMap(\.keyPrefix).filter { $0 != scheme.keyPrefix }
+      let secret = secrets.first { secret in !foreign.contains { secret.hasPrefix($0) } }
+      return secret.map { Key(scheme: scheme, secret: $0) }
     }
-    schemes = try provider.schemes(chosen: source.schemes).filter(RequestSigner.canSign)
-    guard !schemes.isEmpty else {
-      throw CommandError(
-        "requests of provider \(provider.name) can be signed by the provider alone",
-        remedy: "have it send a test event; hookferry verify judges one that was captured")
-    }
-    self.secret = secret
+    guard !keys.isEmpty else { throw Self.refusal(source.name, chosen) }
     self.url = url
     publicURL = source.publicURL ?? url
   }
 
-  /// `isTampered`: as somebody without the secret would send it, or with another body than was
-  /// signed.
-  func signed(
-    _ sample: SampleRequest, nowMs: Int64, isTampered: Bool = false
-  ) throws -> Signed {
-    let query = sample.query.isEmpty ? "" : "?" + sample.query
-    let path = Self.path(of: url)
-    // A provider with two families of headers has a scheme for each.
-    let names = Set(sample.headers.map { $0.0.lowercased() })
-    guard
-      let scheme = schemes.first(where: { scheme in
-        scheme.requiredHeaders.allSatisfy { names.contains($0.lowercased()) }
-      }) ?? schemes.first
-    else { throw CommandError("no scheme can sign this", remedy: "name one under schemes") }
-    var sample = sample
-    var secret = secret
-    if isTampered, !scheme.signed.parts.contains(.body) || scheme.repeatsSecret {
-      // Not every byte of the body counts here, but the secret does.
-      let other = String(secret.dropLast()) + (secret.hasSuffix("0") ? "1" : "0")
-      sample.body = Array(
-        String(decoding: sample.body, as: UTF8.self).replacing(secret, with: other).utf8)
-      secret = other
+  private static func refusal(_ source: String, _ chosen: [Scheme]) -> CommandError {
+    let obstacles = chosen.compactMap(RequestSigner.obstacle)
+    guard obstacles.count == chosen.count else {
+      return CommandError(
+        "source \(source) has no secret to sign with", remedy: "add one under secrets")
     }
-    let signer = try RequestSigner(scheme, secret: secret, publicURL: publicURL)
-    let headers = [("Content-Type", sample.contentType)] + sample.headers
+    return CommandError(
+      "requests of source \(source) cannot be made here: " + obstacles.joined(separator: ", "),
+      remedy: "have the provider send a test event; hookferry verify judges one that was captured")
+  }
+
+  /// True when one of the schemes is for requests like this sample.
+  func fits(_ sample: SampleSettings) -> Bool { key(for: sample) != nil }
+
+  /// A provider with two families of headers has a scheme for each, as has one that signs forms in
+  /// another way than the rest.
+  private func key(for sample: SampleSettings) -> Key? {
+    let isForm = sample.contentType.lowercased().hasPrefix("application/x-www-form-urlencoded")
+    let names = sample.headers.keys.map { $0.lowercased() }
+    let fitting = keys.filter { key in
+      (isForm || !key.scheme.isForForms)
+        && key.scheme.requiredHeaders.allSatisfy {
+          (names + key.scheme.ownHeaders).contains($0.lowercased())
+        }
+    }
+    return fitting.first { $0.scheme.isForForms == isForm } ?? fitting.first
+  }
+
+  /// With `tamperSeed` as somebody without the secret would send it: with another body than was
+  /// signed, or another secret where not all of the body counts.
+  func signed(
+    _ renderer: SampleRenderer, _ index: Int, nowMs: Int64, tamperSeed: UInt64? = nil
+  ) throws -> Signed {
+    guard let key = key(for: renderer.sample(index)) else {
+      throw CommandError("no scheme is for this sample", remedy: "name another under schemes")
+    }
+    let scheme = key.scheme
+    if tamperSeed != nil, scheme.algorithm == .open {
+      throw CommandError(
+        "\(scheme.name) takes what anybody sends", remedy: "leave --tamper out")
+    }
+    let isForged = tamperSeed != nil && !scheme.coversWholeBody
+    var renderer = renderer
+    renderer.secret = isForged ? Self.forged(key.secret, scheme) : key.secret
+    var sample = renderer.request(index)
+    let signer = try RequestSigner(scheme, secret: renderer.secret, publicURL: publicURL)
+    let path = Self.path(of: url)
     let request = try signer.signed(
-      target: path + query, headers: headers, body: sample.body, id: sample.id, nowMs: nowMs)
+      target: path + (sample.query.isEmpty ? "" : "?" + sample.query),
+      headers: [("Content-Type", sample.contentType)] + sample.headers, body: sample.body,
+      id: sample.id, nowMs: nowMs)
     sample.body = request.body
-    return Signed(
-      sample: sample, proof: request.headers,
-      url: url.dropLast(path.count) + request.target,
-      isBodySigned: scheme.signed.parts.contains(.body) && !scheme.repeatsSecret)
+    var signed = Signed(
+      sample: sample, proof: request.headers, url: url.dropLast(path.count) + request.target)
+    if let tamperSeed, !isForged { signed.tamper(seed: tamperSeed) }
+    return signed
+  }
+
+  /// Another secret of the same form.
+  private static func forged(_ secret: String, _ scheme: Scheme) -> String {
+    var forged = secret
+    if scheme.at == .headers || scheme.at == .queries {
+      if let quote = forged.lastIndex(of: "\"") { forged.insert("x", at: quote) }
+      return forged
+    }
+    let prefix = scheme.keyPrefix.flatMap { secret.hasPrefix($0) ? $0.count : nil } ?? 0
+    let first = forged.index(forged.startIndex, offsetBy: prefix)
+    guard first < forged.endIndex else { return forged + "1" }
+    forged.replaceSubrange(first...first, with: forged[first] == "1" ? "0" : "1")
+    return forged
   }
 
   static func path(of url: String) -> String {
@@ -80,10 +122,34 @@ struct SampleProof {
 
 extension SampleProof.Signed {
   /// Changes one bit of one byte that the proof is over.
-  mutating func tamper(seed: UInt64) {
+  fileprivate mutating func tamper(seed: UInt64) {
     var random = SplitMix64(seed: seed)
-    guard !sample.body.isEmpty, isBodySigned else { return }
+    guard !sample.body.isEmpty else {
+      sample.body = [0x30]
+      return
+    }
     sample.body[Int.random(in: sample.body.indices, using: &random)] ^= 1
+  }
+}
+
+extension Scheme {
+  /// Whatever byte of the body is changed, the proof fails.
+  fileprivate var coversWholeBody: Bool {
+    guard !repeatsSecret else { return false }
+    return bodyHash != nil
+      || signed.parts.contains { part in part == .body || part == .crc32 || part == .form }
+  }
+
+  fileprivate var isForForms: Bool {
+    if case .form? = at { return true }
+    return signed.parts.contains(.form)
+  }
+
+  /// Those that signing adds, in lower case.
+  fileprivate var ownHeaders: [String] {
+    var names = [header, idHeader ?? ""]
+    if case .header(let name)? = timestamp?.source { names.append(name) }
+    return names.map { $0.lowercased() }
   }
 }
 

@@ -32,9 +32,14 @@ struct SampleRenderer {
     name: "plain", contentType: "application/json", headers: [:], query: "",
     body: #"{"id":"{uuid}","type":"test.sent","time":"{iso}","n":{n},"data":{"id":"{id}"}}"#)
 
+  func sample(_ index: Int) -> SampleSettings {
+    samples.isEmpty ? Self.plain : samples[index % samples.count]
+  }
+
   func request(_ index: Int) -> SampleRequest {
-    let sample = samples.isEmpty ? Self.plain : samples[index % samples.count]
-    let values = values(index)
+    let sample = sample(index)
+    var values = values(index)
+    values["secret"] = SecretText.escaped(secret, in: sample.contentType)
     return SampleRequest(
       contentType: sample.contentType,
       headers: sample.headers.sorted { $0.key < $1.key }.map { ($0, Self.filled($1, values)) },
@@ -50,7 +55,7 @@ struct SampleRenderer {
       "n": String(startMs * 1000 + Int64(index)),
       "id": String(100_001 + Int.random(in: 0..<Self.records, using: &random)),
       "uuid": uuid, "now": String(timeMs / 1000), "now_ms": String(timeMs),
-      "iso": Timestamp(ms: timeMs).text, "secret": secret,
+      "iso": Timestamp(ms: timeMs).text,
     ]
   }
 

@@ -37,7 +37,8 @@ struct SendCommand: AsyncParsableCommand {
   @Flag(help: "Send them in a random order.")
   var shuffle = false
 
-  @Flag(help: "Change one byte of each request after signing, and expect 401.")
+  @Flag(
+    help: "Change a byte of each request after signing, or the secret it repeats; expect 401.")
   var tamper = false
 
   @Option(help: "Makes a run repeatable: order, records, ids. Random unless given.")
@@ -96,13 +97,23 @@ struct SendCommand: AsyncParsableCommand {
       }
     }
     let provider = try Self.provider(source, configuration)
+    let proof = try SampleProof(
+      source, provider, url: Self.address(configuration.receiver, url) + "/hooks/" + name)
+    samples = samples.isEmpty ? [SampleRenderer.plain] : samples
+    samples = samples.filter(proof.fits)
+    guard !samples.isEmpty else {
+      throw CommandError(
+        "no sample of source \(name) is what its schemes are for",
+        remedy: "name another scheme or event, or give providers.\(source.provider) samples")
+    }
     let renderer = SampleRenderer(
-      samples: samples, secret: source.secrets.first?.reveal() ?? "", seed: seed,
-      startMs: SystemClock.wallMs)
-    return SendRun(
-      source: source, provider: provider, renderer: renderer,
-      url: Self.address(configuration.receiver, url) + "/hooks/" + name, plan: plan, rate: rate,
+      samples: samples, secret: "", seed: seed, startMs: SystemClock.wallMs)
+    let run = SendRun(
+      provider: provider, renderer: renderer, proof: proof, plan: plan, rate: rate,
       isTampered: isTampered, seed: seed)
+    // Once for the error that it may bring: requests are made as they are due.
+    _ = try run.request(0)
+    return run
   }
 
   private static func provider(

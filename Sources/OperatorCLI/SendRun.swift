@@ -7,11 +7,9 @@ import Telemetry
 
 /// One run of `hookferry send`. The rate is kept whether or not the receiver keeps up.
 struct SendRun {
-  var source: SourceSettings
   var provider: Provider
   var renderer: SampleRenderer
-  /// Up to and including the source's name.
-  var url: String
+  var proof: SampleProof
   var plan: SendPlan
   /// A second; 0 means as fast as the answers come.
   var rate: Double
@@ -21,10 +19,7 @@ struct SendRun {
   /// Requests under way at a time; more wait, and their waiting counts.
   static let inFlightMax = 64
 
-  /// Fails when no request of this source can be signed.
   func run(_ session: HTTPSession) async throws -> SendReport {
-    // Once for the error that it may bring: requests are made as they are due.
-    _ = try request(0)
     var report = SendReport()
     let startUs = SystemClock.monotonicUs
     try await withThrowingTaskGroup(of: Answer.self) { group in
@@ -76,10 +71,9 @@ struct SendRun {
 
   /// The signed request of one event.
   func request(_ index: Int) throws -> HTTPRequest {
-    let proof = try SampleProof(source, provider, url: url)
-    var signed = try proof.signed(
-      renderer.request(index), nowMs: SystemClock.wallMs, isTampered: isTampered)
-    if isTampered { signed.tamper(seed: seed &+ UInt64(index)) }
+    let signed = try proof.signed(
+      renderer, index, nowMs: SystemClock.wallMs,
+      tamperSeed: isTampered ? seed &+ UInt64(index) : nil)
     var headers: HTTPHeaders = ["Content-Type": signed.sample.contentType]
     for (name, value) in signed.sample.headers + signed.proof { headers.append(name, value) }
     return HTTPRequest(

@@ -29,7 +29,8 @@ extension Catalogue {
     .named(
       "samples", "SAMPLE", blank: .blank, nameIn: \.name,
       "Requests that `hookferry send` makes. In their texts `{n}` is a number that rises, `{id}` a "
-        + "record's number, `{uuid}` a UUID, `{now}` `{now_ms}` `{iso}` the time.", sample,
+        + "record's number, `{uuid}` a UUID, `{now}` `{now_ms}` `{iso}` the time, `{secret}` the "
+        + "secret that a body repeats, `{signature}` where a body holds its signature.", sample,
       store: { $0.samples = $1 }, list: { $0.samples }),
   ]
 }

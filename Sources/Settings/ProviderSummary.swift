@@ -18,7 +18,7 @@ package struct ProviderSummary: Encodable, Sendable, Equatable {
     events = isSplit ? "many" : "one"
     deadline_ms = settings.deadlineMs
     success_status = settings.successStatus
-    has_handshake = false
+    has_handshake = !settings.handshakes.isEmpty
     samples = settings.samples.map(\.name)
   }
 

@@ -124,7 +124,7 @@ package final class Authenticator {
 
 extension Scheme {
   /// What the secrets of this scheme, and of no other of the provider, begin with.
-  fileprivate var keyPrefix: String? {
+  package var keyPrefix: String? {
     guard case .base64(let prefix) = key, !prefix.isEmpty else { return nil }
     return prefix
   }

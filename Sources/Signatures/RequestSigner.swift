@@ -31,11 +31,18 @@ package final class RequestSigner {
   }
 
   /// False where it takes a private key, or a connection's certificate.
-  package static func canSign(_ scheme: Scheme) -> Bool {
+  package static func canSign(_ scheme: Scheme) -> Bool { obstacle(scheme) == nil }
+
+  /// Why a source's secret is not enough for a request of the scheme; nil when it is.
+  package static func obstacle(_ scheme: Scheme) -> String? {
     switch scheme.algorithm {
-    case .hmac, .plain, .open: true
-    case .secret: scheme.at != .peerSubject
-    case .ed25519, .ecdsa, .certificate: false
+    case .hmac, .plain, .open: nil
+    case .secret:
+      scheme.at == .peerSubject ? "\(scheme.name) asks for the sender's TLS certificate" : nil
+    case .ed25519, .ecdsa:
+      "\(scheme.name) is checked with a public key, and only the sender has the private one"
+    case .certificate:
+      "\(scheme.name) is signed with the private key of the sender's certificate"
     }
   }
 
@@ -88,7 +95,14 @@ package final class RequestSigner {
       }
       guard scheme.at == .headers else { return addQuery(pairs, &request) }
       request.headers += pairs.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) }
-    case .json, .form, .xml, .peerSubject, nil: break
+    case .form(let name):
+      // Unless the body holds it already, like those of JSON.
+      let isThere = request.body.withUnsafeBytes { FormFields.first(name, in: $0) } != nil
+      guard !isThere else { return }
+      let field = Self.escaped(Array(name.utf8)) + "=" + Self.escaped(Array(secret.utf8))
+      request.body += Array(((request.body.isEmpty ? "" : "&") + field).utf8)
+    case .xml(let name): request.body = Self.body(request.body, with: secret, in: name)
+    case .json, .peerSubject, nil: break
     }
   }
 
@@ -99,6 +113,15 @@ package final class RequestSigner {
       request.target +=
         (request.target.contains("?") ? "&" : "?") + name + "=" + Self.escaped(value)
     }
+  }
+
+  /// The text of the first element of this name is replaced.
+  private static func body(_ body: [UInt8], with text: String, in name: String) -> [UInt8] {
+    let xml = String(decoding: body, as: UTF8.self)
+    guard let open = xml.firstRange(of: name + ">"),
+      let close = xml[open.upperBound...].firstIndex(of: "<")
+    else { return body }
+    return Array((String(xml[..<open.upperBound]) + text + xml[close...]).utf8)
   }
 
   private static func escaped(_ bytes: [UInt8]) -> String {
@@ -143,6 +166,10 @@ package final class RequestSigner {
         }
       }
       values.url = plan.urls(view).first ?? []
+      if case .place(let place)? = scheme.timestamp?.source {
+        let whole = PlaceReader.Surroundings(view: view, item: view.body)
+        values.timestamp = reader.value(place, whole) ?? []
+      }
       return items.compactMap { item in
         let at = PlaceReader.Surroundings(view: view, item: item)
         return plan.text(of: builder.message(at, values), digester).map {
@@ -150,14 +177,18 @@ package final class RequestSigner {
         }
       }
     }
-    guard !signatures.isEmpty else { throw .cryptography(scheme.name) }
-    guard scheme.at == nil else {
-      return place(signatures, &request)
+    guard let first = signatures.first else { throw .cryptography(scheme.name) }
+    let time = String(decoding: values.timestamp, as: UTF8.self)
+    if case .header(let name)? = scheme.timestamp?.source { request.headers.append((name, time)) }
+    if let name = scheme.idHeader { request.headers.append((name, id)) }
+    switch scheme.at {
+    case nil: request.headers.append(plan.header(first, time: time))
+    case .header(let name)?:
+      request.headers.append((String(decoding: name.lowercased, as: UTF8.self), first))
+    case .bearer?: request.headers.append(("Authorization", "Bearer " + first))
+    case .query(let name)?: addQuery([(name, Array(first.utf8))], &request)
+    default: place(signatures, &request)
     }
-    if case .header(let name)? = scheme.timestamp?.source {
-      request.headers.append((name, String(decoding: values.timestamp, as: UTF8.self)))
-    }
-    request.headers.append((scheme.header, scheme.prefix + signatures[0]))
   }
 
   /// Each signature takes the place of one placeholder.

@@ -29,7 +29,7 @@ package final class Signer {
     let text = try RequestView.with(
       method: method, target: target, headers: headers, body: body
     ) { view throws(SchemeError) in try signature(view, time: time, id: id) }
-    added.append(header(text, time: time))
+    added.append(plan.header(text, time: time))
     return added
   }
 
@@ -48,19 +48,22 @@ package final class Signer {
     guard let text else { throw .cryptography(plan.scheme.name) }
     return text
   }
+}
 
-  private func header(_ signature: String, time: String) -> (String, String) {
-    let bare = plan.scheme.prefix + signature
-    switch plan.scheme.layout {
-    case .whole: return (plan.scheme.header, bare)
-    case .numbered: return (plan.scheme.header + "1", bare)
-    case .list(_, let tag): return (plan.scheme.header, tag + bare)
+extension SigningPlan {
+  /// The header that carries a signature, as the scheme writes it.
+  func header(_ signature: String, time: String) -> (String, String) {
+    let bare = scheme.prefix + signature
+    switch scheme.layout {
+    case .whole: return (scheme.header, bare)
+    case .numbered: return (scheme.header + "1", bare)
+    case .list(_, let tag): return (scheme.header, tag + bare)
     case .pairs(let separator, let key):
       var value = "\(key)=\(bare)"
-      if case .pair(let name)? = plan.scheme.timestamp?.source {
+      if case .pair(let name)? = scheme.timestamp?.source {
         value = "\(name)=\(time)\(separator)\(value)"
       }
-      return (plan.scheme.header, value)
+      return (scheme.header, value)
     }
   }
 }

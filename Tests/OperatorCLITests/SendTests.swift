@@ -40,39 +40,91 @@ private final class TakesAll: EventPublisher {
 }
 
 @Suite(.timeLimit(.minutes(1)), .serialized) struct SendTests {
+  /// Where it takes a certain form, or one that needs escapes where it is put.
   static let secrets = [
-    "adyen": "00ff10", "adyen-platform": "00ff10", "pipedrive": "user:password",
+    "adyen": "00ff10", "adyen-platform": "00ff10", "pipedrive": "user:pass word",
+    "mailchimp": "a/b ä&c", "sugarcrm": "a=b&c+d", "msgraph": #"se"cr\et"#, "zoho": #"se"cr\et"#,
+    "salesforce-organization": "00D00000000002BEAC",
+    "dataverse-http-header": #"{"Key1": "a b", "Key2": "c\"d"}"#,
+    "dataverse-http-query": #"{"Key1": "a b", "Key2": "c&d"}"#,
   ]
 
-  /// Providers whose requests can be made with what a source's owner has.
-  static let signable = ProviderSettings.builtInNames.filter { name in
-    guard let provider = try? Provider.named(name) else { return false }
-    return provider.canBeSigned
+  /// Each provider as a source uses it by default, and with each of its schemes alone.
+  struct Use {
+    var provider: String
+    var scheme: String?
+    var canBeSigned: Bool
+
+    var name: String { scheme.map { "\(provider)-\($0)" } ?? provider }
+
+    var source: String {
+      let secret =
+        scheme.flatMap { SendTests.secrets[$0] } ?? SendTests.secrets[provider]
+        ?? "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+      let schemes = scheme.map { ", schemes: [\($0)]" } ?? ""
+      return "  \(name): {provider: \(provider), secrets: ['text:\(secret)']\(schemes), "
+        + "allowed: [a], public_url: \"https://hooks.example.com/hooks/\(name)\"}"
+    }
   }
 
-  static func configuration() throws -> Configuration {
-    let sources = signable.map { name in
-      let secret = secrets[name] ?? "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-      return "  \(name): {provider: \(name), secrets: [\"text:\(secret)\"], "
-        + "public_url: \"https://hooks.example.com/hooks/\(name)\"}"
+  static let uses: [Use] = ProviderSettings.builtInNames.flatMap { name -> [Use] in
+    guard let provider = try? Provider.named(name) else { return [] }
+    let alone = provider.schemes.map {
+      Use(provider: name, scheme: $0.name, canBeSigned: RequestSigner.canSign($0))
     }
+    return [Use(provider: name, scheme: nil, canBeSigned: provider.canBeSigned)] + alone
+  }
+
+  static let own = ["own", "own-query", "own-form"]
+
+  static func configuration() throws -> Configuration {
+    let sources = uses.filter(\.canBeSigned).map(\.source)
     return try Configuration.parse(
       text: """
         kafka: {bootstrap_servers: "127.0.0.1:1"}
         receiver:
           {listen_address: 127.0.0.1, port: 0, admin_port: 0, threads: 1, drain_grace_ms: 0,
             request_deadline_ms: 2900, message_timeout_ms: 2800, socket_timeout_ms: 500}
+        providers:
+          forms:
+            schemes: {token: {algorithm: secret, at: "form:to ken"}}
+            event: {id: form:id, type: form:id, record_id: form:id}
+            samples:
+              one: {content_type: application/x-www-form-urlencoded, body: "id={uuid}"}
         sources:
         \(sources.joined(separator: "\n"))
           own:
             provider: hmac
             secrets: ["text:s3cret"]
             signature: {header: X-Sig, signed: "{timestamp}.{body}", timestamp: "header:X-Time"}
+          own-query: {provider: hmac, secrets: ["text:s3cret"], signature: {at: "query:sig"}}
+          own-form: {provider: forms, secrets: ["text:a&b c"]}
         """, file: "test.yaml", environment: [:], scope: .receiver)
   }
 
+  static func plan(
+    _ configuration: Configuration, _ name: String, port: Int = 1, isTampered: Bool = false
+  ) throws -> SendRun {
+    try SendCommand.plan(
+      configuration, source: name, url: "http://127.0.0.1:\(port)", seed: 7,
+      plan: SendPlan(count: 6, duplicates: 0.5, isShuffled: true, seed: 7),
+      isTampered: isTampered)
+  }
+
+  /// A provider that is new must be added here, or be sendable.
+  @Test func onlyTheseCannotBeSigned() {
+    let unsignable = Self.uses.filter { !$0.canBeSigned }
+    #expect(
+      unsignable.compactMap { $0.scheme == nil ? $0.provider : nil }
+        == ["aws-sns", "paypal", "sendgrid"])
+    #expect(
+      unsignable.compactMap(\.scheme) == [
+        "aws-sns-cert", "paypal-cert", "salesforce-client-certificate", "sendgrid-ecdsa",
+        "standard-webhooks-v1a",
+      ])
+  }
+
   @Test func theReceiverTakesThemAndNoTamperedOnes() async throws {
-    #expect(Self.signable.count >= 2, "\(Self.signable)")
     let configuration = try Self.configuration()
     let publisher = TakesAll()
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -88,14 +140,10 @@ private final class TakesAll: EventPublisher {
     let run = Task { try await group.run() }
     let port = try await receiver.ports.value().webhooks
     let session = try HTTPSession()
-    for name in Self.signable + ["own"] {
-      let provider = name == "own" ? nil : try Provider.named(name)
+    for name in Self.uses.filter(\.canBeSigned).map(\.name) + Self.own {
       for isTampered in [false, true] {
         let before = publisher.events.count
-        let send = try SendCommand.plan(
-          configuration, source: name, url: "http://127.0.0.1:\(port)", seed: 7,
-          plan: SendPlan(count: 6, duplicates: 0.5, isShuffled: true, seed: 7),
-          isTampered: isTampered)
+        let send = try Self.plan(configuration, name, port: port, isTampered: isTampered)
         let report = try await send.run(session)
         #expect(report.unexpected == 0, "\(name) \(isTampered ? "tampered" : ""): \(report)")
         #expect(report.sent == send.plan.order.count)
@@ -105,12 +153,12 @@ private final class TakesAll: EventPublisher {
           #expect(publisher.events.count == before)
           continue
         }
-        let taken: [String: Int] = ["\(provider?.successStatus ?? 200)": report.sent]
+        let taken: [String: Int] = ["\(send.provider.successStatus)": report.sent]
         #expect(report.answers == taken)
         // A duplicate has the id of its event, and every event has a key of its own provider.
         let events = publisher.events.dropFirst(before)
         #expect(Set(events.map(\.id)).count == 6, "\(name): \(events.map(\.id))")
-        if name != "own" { #expect(events.allSatisfy { $0.key != nil }, "\(name)") }
+        if !Self.own.contains(name) { #expect(events.allSatisfy { $0.key != nil }, "\(name)") }
       }
     }
     await session.close()
@@ -118,20 +166,43 @@ private final class TakesAll: EventPublisher {
     try await run.value
   }
 
-  @Test func whatCannotBeSignedSaysSo() throws {
-    for name in ProviderSettings.builtInNames where !Self.signable.contains(name) {
+  @Test func whatCannotBeSignedSaysWhy() throws {
+    for use in Self.uses where !use.canBeSigned {
       let text = """
         kafka: {bootstrap_servers: "127.0.0.1:1"}
-        sources: {x: {provider: \(name), secrets: ["text:a"], public_url: "https://a.b/c",
-          allowed: [a]}}
+        sources:
+        \(use.source)
         """
       let configuration = try Configuration.parse(
         text: text, file: "test.yaml", environment: [:], scope: .receiver)
-      let send = try SendCommand.plan(
-        configuration, source: "x", seed: 1,
-        plan: SendPlan(count: 1, duplicates: 0, isShuffled: false, seed: 1))
-      #expect(throws: (any Error).self, "\(name)") { try send.request(0) }
+      let error = #expect(throws: CommandError.self, "\(use.name)") {
+        try Self.plan(configuration, use.name)
+      }
+      let reason = error?.description ?? ""
+      let first = try Provider.named(use.provider).schemes.first
+      let scheme = try #require(use.scheme ?? first?.name)
+      #expect(reason.contains(scheme), "\(reason)")
+      #expect(reason.contains("private") || reason.contains("TLS certificate"), "\(reason)")
     }
+  }
+
+  @Test func whoeverMaySendHasNothingToTamperWith() throws {
+    let configuration = try Configuration.parse(
+      text: """
+        kafka: {bootstrap_servers: "127.0.0.1:1"}
+        sources: {open: {provider: hmac, signature: {algorithm: none}}}
+        """, file: "test.yaml", environment: [:], scope: .receiver)
+    #expect(try Self.plan(configuration, "open").request(0).headers["Content-Type"] != nil)
+    #expect(throws: CommandError.self) {
+      try Self.plan(configuration, "open", isTampered: true)
+    }
+  }
+
+  @Test func secretsInBodies() {
+    #expect(SecretText.escaped("a\"\\\n", in: "application/json") == #"a\"\\\u000A"#)
+    #expect(SecretText.escaped("<&", in: "text/xml") == "&lt;&amp;")
+    #expect(SecretText.escaped("ä b", in: "application/x-www-form-urlencoded") == "%C3%A4%20b")
+    #expect(SecretText.escaped("\"<&", in: "text/plain") == "\"<&")
   }
 
   @Test func plansAreRepeatable() {
