@@ -12,7 +12,8 @@ package struct Hookferry: AsyncParsableCommand {
       """,
     subcommands: [
       DemoCommand.self, CheckCommand.self, LagCommand.self, ReplayCommand.self,
-      RejectsCommand.self, TopicsCommand.self, SandboxCommand.self, BrokerCommand.self,
+      RejectsCommand.self, DoctorCommand.self, TopicsCommand.self, SandboxCommand.self,
+      BrokerCommand.self,
       SendCommand.self, ProvidersCommand.self, VerifyCommand.self,
     ])
 

@@ -1,5 +1,7 @@
 // Where a secret is kept, and how it is fetched from there.
 
+import FoundationEssentials
+
 /// `env:NAME`, `file:PATH` or `text:VALUE`.
 enum SecretReference: Sendable {
   case env(String)
@@ -73,5 +75,16 @@ extension String {
       end = before
     }
     return String(unicodeScalars[..<end])
+  }
+}
+
+extension Secret {
+  /// What is at `env:NAME`, `file:PATH` or `text:VALUE`; nil for other words, and when nothing is
+  /// there. Blocks on a file.
+  package static func at(
+    _ reference: String, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> Secret? {
+    guard let reference = SecretReference(reference) else { return nil }
+    return try? reference.lookUp(in: environment).get()
   }
 }
