@@ -94,7 +94,8 @@ extension Catalogue {
       "body_hash", \.bodyHash, .place, "Where the SHA-256 of the body must stand, in hex."),
     .texts(
       "when", \.when, .condition,
-      "The scheme is for requests that have all of these: `PLACE` or `PLACE=VALUE`."),
+      "The scheme is for requests that have all of these: `PLACE`, `PLACE=VALUE` or "
+        + "`PLACE~=PART`."),
     .texts("unless", \.unless, .condition, "And for those that have none of these."),
     .optionalText(
       "allowed_by", \.allowedBy, .place,
@@ -123,7 +124,8 @@ extension Catalogue {
   static let handshake: [Entry<HandshakeSettings>] = [
     .text("method", \.method, default: "POST", .method, "The HTTP method."),
     .texts(
-      "when", \.when, .condition, "What the request must have: `PLACE` or `PLACE=VALUE`."),
+      "when", \.when, .condition,
+      "What the request must have: `PLACE`, `PLACE=VALUE` or `PLACE~=PART`."),
     .texts("unless", \.unless, .condition, "And what it must not have."),
     .flag(
       "unsigned", \.isUnsigned, default: false,

@@ -35,7 +35,7 @@ enum TextRule: Sendable {
   case network
   /// `header:NAME`, `json:/pointer` and the other places of a request.
   case place
-  /// A place, or `PLACE=VALUE`.
+  /// A place, `PLACE=VALUE` or `PLACE~=PART`.
   case condition
   /// An HTTP method.
   case method

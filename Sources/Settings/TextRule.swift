@@ -27,7 +27,7 @@ extension TextRule {
     case .carriedHeader: Self.carriedHeaderComplaint(text)
     case .signedTemplate: Self.templateComplaint(text)
     case .place: Self.placeComplaint(text)
-    case .condition: Self.placeComplaint(String(text.prefix { $0 != "=" }))
+    case .condition: Self.placeComplaint(Self.place(ofCondition: text))
     case .method:
       ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(text)
         ? nil : "must be GET, POST, PUT, PATCH or DELETE"
@@ -36,6 +36,12 @@ extension TextRule {
         ? nil : "must be the name of a header"
     case .network: Self.networkComplaint(text)
     }
+  }
+
+  /// What stands before `=` or `~=`.
+  private static func place(ofCondition text: String) -> String {
+    let place = text.prefix { $0 != "=" }
+    return String(place.endIndex < text.endIndex && place.hasSuffix("~") ? place.dropLast() : place)
   }
 
   /// Names that the user chooses: they become parts of URLs and metric labels.

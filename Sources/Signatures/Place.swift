@@ -56,11 +56,17 @@ package struct Condition: Sendable, Equatable {
   package var place: Place
   /// Nil: any value will do.
   package var value: String?
+  /// The value may be a part of what is there.
+  package var isPart = false
 
-  /// Parses `PLACE` or `PLACE=VALUE`.
+  /// Parses `PLACE`, `PLACE=VALUE` or `PLACE~=PART`.
   package init(_ text: String) throws(SchemeError) {
     let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-    guard let first = parts.first else { throw .badPlace(text) }
+    guard var first = parts.first else { throw .badPlace(text) }
+    if parts.count == 2, first.hasSuffix("~") {
+      isPart = true
+      first.removeLast()
+    }
     place = try Place(first)
     value = parts.count == 2 ? parts[1] : nil
   }

@@ -39,7 +39,9 @@ final class PlaceReader {
 
   func holds(_ condition: Condition, _ at: Surroundings) -> Bool {
     guard let value = value(condition.place, at) else { return false }
-    return condition.value.map { value.elementsEqual($0.utf8) } ?? true
+    guard let wanted = condition.value.map({ Array($0.utf8) }) else { return true }
+    guard condition.isPart else { return value.elementsEqual(wanted) }
+    return value.indices.contains { value[$0...].starts(with: wanted) }
   }
 
   /// Of texts, numbers and truth values; anything else counts as absent.

@@ -71,6 +71,11 @@ package final class RequestSigner {
       return request
     }
     try extend(&request, method, headers, id: id, nowMs: nowMs)
+    // What tells the scheme from the provider's others.
+    for condition in scheme.when {
+      guard case .header(let name) = condition.place, let value = condition.value else { continue }
+      request.headers.append((String(decoding: name.lowercased, as: UTF8.self), value))
+    }
     return request
   }
 

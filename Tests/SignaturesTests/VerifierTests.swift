@@ -131,4 +131,45 @@ import Testing
   func wordsThatDoNotGoTogether(_ yaml: String) {
     #expect(throws: SchemeError.self) { try own(yaml) }
   }
+
+  /// With a shared key Twilio hashes with SHA-256 and says so. Signed by its Python SDK.
+  @Test func twilioSharedKeys() throws {
+    let setup = Verifier.Setup(publicURL: "https://mycompany.com/myapp.php")
+    let settings = ("X-Twilio-Webhooks-Signature-Settings", "key=k,algorithm=HMAC_SHA256")
+    let hash = "0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620"
+    let cases = [
+      (
+        "twilio-form-sha256", "?foo=1&bar=2", "CallSid=CA1&From=%2B14158675309",
+        "N/z60sp++Rwug9Ehk+VvqnKg+EtlFGUOIdYTn5Qt2/0="
+      ),
+      (
+        "twilio-body-sha256", "?foo=1&bar=2&bodySHA256=\(hash)",
+        #"{"property": "value", "boolean": true}"#,
+        "+UOCWf84gdgo/5Hpg4m5/EgKnJA2/TbOw5sPNVr3bPk="
+      ),
+    ]
+    for (name, query, body, signature) in cases {
+      let verifier = try Verifier(Scheme.builtIn(name), secrets: ["12345"], setup)
+      func verdict(
+        _ headers: [(String, String)], _ body: String
+      ) -> Result<Verifier.Verified, Rejection> {
+        RequestView.with(
+          method: "POST", target: "/x" + query, headers: headers, body: Array(body.utf8)
+        ) { verifier.verify($0, nowMs: now) }
+      }
+      let signed = ("X-Twilio-Signature", signature)
+      #expect(try verdict([signed, settings], body).get().label == "\(name)#0")
+      #expect(throws: Rejection.self) { try verdict([signed, settings], body + "1").get() }
+      // SHA-1, told or not, is another scheme's.
+      #expect(verdict([signed], body) == .failure(.signatureMissing))
+      let older = (settings.0, "key=k,algorithm=HMAC_SHA1")
+      #expect(verdict([signed, older], body) == .failure(.signatureMissing))
+      let other = String(name.dropLast("-sha256".count))
+      let plain = try Verifier(Scheme.builtIn(other), secrets: ["12345"], setup)
+      let left = RequestView.with(
+        method: "POST", target: "/x" + query, headers: [signed, settings], body: Array(body.utf8)
+      ) { plain.verify($0, nowMs: now) }
+      #expect(left == .failure(.signatureMissing))
+    }
+  }
 }
