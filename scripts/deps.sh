@@ -62,8 +62,9 @@ install_python_tools() {
   fi
   say "installing test tools into .venv"
   python3 -m venv .venv
+  # The SDKs have thousands of modules and the tests use a few: those are compiled when used.
   .venv/bin/python -m pip install --disable-pip-version-check --no-input --only-binary :all: \
-    --requirement scripts/requirements-test.txt
+    --no-compile --requirement scripts/requirements-test.txt
   cp scripts/requirements-test.txt "$stamp"
 }
 
