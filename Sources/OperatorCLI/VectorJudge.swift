@@ -63,10 +63,11 @@ enum VectorJudge {
     do throws(SchemeError) {
       provider = try self.provider(vector)
       let gate = try authenticator(vector, provider)
+      let isHandshake = provider.handshakes.contains { $0.name == vector.scheme }
       ruling = RequestView.with(
         method: vector.method ?? "POST", target: vector.target, headers: vector.headerList,
         body: vector.bytes
-      ) { gate.judge($0, nowMs: vector.now * 1000) }
+      ) { gate.judge($0, isEvent: !isHandshake, nowMs: vector.now * 1000) }
     } catch {
       // Such a source would not be served at all.
       return Outcome(reason: "\(error)")

@@ -17,6 +17,8 @@ package struct SourcePlan: Sendable {
   package let provider: Provider
   /// The URL that is signed may be the one that a trusted proxy tells.
   package var takesAnyURL = false
+  /// Of a shadow that has another one.
+  package var shadowProvider: Provider?
 }
 
 enum BootChecks {
@@ -50,10 +52,11 @@ enum BootChecks {
     }
     for source in configuration.sources.values.sorted(by: { $0.name < $1.name }) {
       do throws(SchemeError) {
-        let plan = SourcePlan(
+        var plan = SourcePlan(
           settings: source, provider: try provider(source, configuration),
           takesAnyURL: !configuration.receiver.edge.trustedProxies.isEmpty)
-        _ = try SourceGuard.authenticator(plan)
+        plan.shadowProvider = try shadowProvider(source, configuration)
+        try SourceProof.check(plan)
         plans.append(plan)
         problems += budget(plan, configuration.receiver)
       } catch {
@@ -82,6 +85,18 @@ enum BootChecks {
     return try Provider.generic(
       name: source.provider, schemes: schemes, base: base, id: event?.id, type: event?.type,
       object: event?.object, recordId: event?.recordId, tenant: event?.tenant, time: event?.time)
+  }
+
+  /// Nil where the shadow is of the source's own provider.
+  private static func shadowProvider(
+    _ source: SourceSettings, _ configuration: Configuration
+  ) throws(SchemeError) -> Provider? {
+    guard let shadow = source.shadow else { return nil }
+    if let signature = shadow.signature {
+      return try Provider.generic(name: "hmac", schemes: [try Scheme(signature)])
+    }
+    guard let name = shadow.provider else { return nil }
+    return try Provider.named(name, own: configuration.providers)
   }
 
   private static func budget(_ plan: SourcePlan, _ receiver: ReceiverSettings) -> [String] {

@@ -10,8 +10,10 @@ struct SourceMetrics: Sendable {
   let rejected: CounterTable<Rejection>
   let events: Counter
   let handshakes: Counter
+  let registry: MetricRegistry
 
   init(_ registry: MetricRegistry, source: String) {
+    self.registry = registry
     accepted = registry.counter(
       MetricCatalogue.receiverRequests, source, MetricCatalogue.accepted)
     rejected = registry.counters(MetricCatalogue.receiverRequests, source, by: Rejection.self)

@@ -14,10 +14,10 @@ package struct SourceExamination {
   package init(_ source: SourceSettings, _ configuration: Configuration) throws(SchemeError) {
     provider = try BootChecks.provider(source, configuration)
     settings = source
-    authenticator = try SourceGuard.authenticator(
+    authenticator = try SourceProof.authenticator(
       SourcePlan(
         settings: source, provider: provider,
-        takesAnyURL: !configuration.receiver.edge.trustedProxies.isEmpty))
+        takesAnyURL: !configuration.receiver.edge.trustedProxies.isEmpty), certificates: nil)
   }
 
   package func ruling(_ request: Diagnosis.Request, nowMs: Int64) -> Authenticator.Ruling {

@@ -27,7 +27,7 @@ final class SourceGuard {
   let answer: ProviderAnswer
   /// True: what follows the source's name in the path is a secret.
   let takesPath: Bool
-  private let authenticator: Authenticator
+  private let proof: SourceProof
   private let eventMethods: [String]
   private let otherMethods: [String]
   /// The URL or the client certificate is the connection's to tell.
@@ -38,14 +38,14 @@ final class SourceGuard {
     shared: SourceShared = SourceShared(), certificates: CertificateStore? = nil
   ) throws(ReceiverError) {
     do {
-      authenticator = try Self.authenticator(plan, certificates: certificates)
+      proof = try SourceProof(plan, registry: metrics.registry, certificates: certificates)
       splitter = try Splitter(
         plan.provider, source: plan.settings.name, tenant: plan.settings.tenant)
     } catch {
       throw ReceiverError(problems: ["sources.\(plan.settings.name): \(error)"])
     }
     self.metrics = metrics
-    let schemes = authenticator.verifiers.map(\.scheme)
+    let schemes = proof.authenticator.verifiers.map(\.scheme)
     signsURL = schemes.contains(where: \.signsURL)
     mayKeepRejects = !schemes.contains(where: \.repeatsSecret)
     self.publisher = publisher
@@ -70,21 +70,6 @@ final class SourceGuard {
     return allowedNetworks.contains { $0.contains(client) }
   }
 
-  static func authenticator(
-    _ plan: SourcePlan, certificates: CertificateStore? = nil
-  ) throws(SchemeError) -> Authenticator {
-    var choice = Provider.SourceChoice()
-    choice.schemes = plan.settings.schemes
-    choice.secrets = plan.settings.secrets.map { $0.reveal() }
-    choice.publicURL = plan.settings.publicURL
-    choice.takesAnyURL = plan.takesAnyURL
-    choice.toleranceMs = plan.settings.toleranceS.map { Int64($0) * 1000 }
-    choice.allowed = plan.settings.allowed
-    choice.handshakeSecret = plan.settings.handshakeSecret?.reveal()
-    choice.certificates = certificates
-    return try plan.provider.authenticator(choice)
-  }
-
   /// Whether a request of this method may be meant for the source.
   func takes(method: UnsafeRawBufferPointer) -> Bool {
     eventMethods.contains { method.elementsEqual($0.utf8) }
@@ -93,7 +78,7 @@ final class SourceGuard {
 
   /// The proof alone, whatever the request is good for.
   func verify(_ view: RequestView, nowMs: Int64) -> Result<Verifier.Verified, Rejection> {
-    authenticator.verify(view, nowMs: nowMs)
+    proof.authenticator.verify(view, nowMs: nowMs)
   }
 
   /// `origin` is there when the configuration makes somebody ask for it: trusted proxies, client
@@ -105,11 +90,11 @@ final class SourceGuard {
     let isEvent =
       otherMethods.isEmpty || eventMethods.contains { view.method.elementsEqual($0.utf8) }
     guard asksOrigin, let origin else {
-      return authenticator.judge(view, isEvent: isEvent, nowMs: nowMs)
+      return proof.judge(view, isEvent: isEvent, nowMs: nowMs)
     }
     var view = view
     view.origin = RequestView.Origin(
       publicURL: origin.publicURL(view), peerSubject: origin.peerSubject)
-    return authenticator.judge(view, isEvent: isEvent, nowMs: nowMs)
+    return proof.judge(view, isEvent: isEvent, nowMs: nowMs)
   }
 }

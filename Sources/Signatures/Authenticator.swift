@@ -23,6 +23,8 @@ package final class Authenticator {
   }
 
   package let verifiers: [Verifier]
+  /// Every pair of scheme and secret that can hold; `Verified.slot` is a place in it.
+  package let slots: [(scheme: String, secretIndex: Int)]
   private let unsigned: [Handshake]
   private let signed: [Handshake]
   private let secret: [UInt8]?
@@ -32,7 +34,11 @@ package final class Authenticator {
     schemes: [Scheme], handshakes: [Handshake] = [], _ setup: Setup
   ) throws(SchemeError) {
     guard !schemes.isEmpty else { throw .noScheme }
-    verifiers = try Self.verifiers(schemes, setup)
+    let verifiers = try Self.verifiers(schemes, setup)
+    self.verifiers = verifiers
+    slots = verifiers.flatMap { verifier in
+      verifier.secretIndices.map { (verifier.scheme.name, $0) }
+    }
     unsigned = handshakes.filter(\.isUnsigned)
     signed = handshakes.filter { !$0.isUnsigned }
     secret = setup.handshakeSecret.map { Array($0.utf8) }
@@ -48,15 +54,17 @@ package final class Authenticator {
     _ schemes: [Scheme], _ setup: Setup
   ) throws(SchemeError) -> [Verifier] {
     var verifiers: [Verifier] = []
+    var slots = 0
     for scheme in schemes {
       let foreign = schemes.compactMap(\.keyPrefix).filter { $0 != scheme.keyPrefix }
       let indices = setup.secrets.indices.filter { index in
         !foreign.contains { setup.secrets[index].hasPrefix($0) }
       }
-      verifiers.append(
-        try Verifier(
-          scheme, secrets: indices.map { setup.secrets[$0] }, setup.verification,
-          indices: indices))
+      let verifier = try Verifier(
+        scheme, secrets: indices.map { setup.secrets[$0] }, setup.verification, indices: indices,
+        firstSlot: slots)
+      slots += verifier.secretIndices.count
+      verifiers.append(verifier)
     }
     return verifiers
   }

@@ -9,6 +9,8 @@ package final class Verifier {
   /// Which secret matched.
   package struct Verified: Sendable, Equatable {
     package let secretIndex: Int
+    /// Which of the gate's pairs of scheme and secret: `Authenticator.slots`.
+    package let slot: Int
     /// `hubspot-v3#0`, for `ce_verifiedby`.
     package let label: String
   }
@@ -46,7 +48,8 @@ package final class Verifier {
   /// Refuses what could never verify safely: no secret, an empty one, one that does not decode, a
   /// URL-signing scheme without URL. `indices`: the secrets' places in the source's own list.
   package init(
-    _ scheme: Scheme, secrets: [String], _ setup: Setup = Setup(), indices: [Int]? = nil
+    _ scheme: Scheme, secrets: [String], _ setup: Setup = Setup(), indices: [Int]? = nil,
+    firstSlot: Int = 0
   ) throws(SchemeError) {
     let needsSecret = scheme.algorithm.needsSecret(scheme.signed)
     guard !secrets.isEmpty || !needsSecret else { throw .noSecret(scheme: scheme.name) }
@@ -58,7 +61,10 @@ package final class Verifier {
     let toleranceMs = setup.toleranceMs ?? scheme.timestamp?.toleranceMs
     self.toleranceMs = toleranceMs == 0 ? nil : toleranceMs
     let indices = needsSecret ? indices ?? Array(secrets.indices) : [0]
-    verified = indices.map { Verified(secretIndex: $0, label: "\(scheme.name)#\($0)") }
+    verified = indices.enumerated().map { place, index in
+      Verified(
+        secretIndex: index, slot: firstSlot + place, label: "\(scheme.name)#\(index)")
+    }
     requiredHeaders = setup.requiresHeaders ? scheme.requiredHeaders.map { HeaderName($0) } : []
     scratch = .allocate(byteCount: SigningPlan.scratchBytes, alignment: 16)
     var plain: [SigningPlan.Secret] = []
@@ -84,6 +90,9 @@ package final class Verifier {
   deinit { scratch.deallocate() }
 
   package var scheme: Scheme { plan.scheme }
+
+  /// The places of its secrets, in the order of the slots.
+  var secretIndices: [Int] { verified.map(\.secretIndex) }
 
   /// `nowMs`: milliseconds since the Unix epoch.
   package func verify(_ view: RequestView, nowMs: Int64) -> Result<Verified, Rejection> {

@@ -49,7 +49,7 @@ extension MetricCatalogue {
     "Refused requests beyond receiver.rejects.per_minute_max, or that Kafka had no room for.",
     action: "Raise the limit if you need more of them for a diagnosis.")
 
-  static let receiver = receiverRequestPath + receiverEdge
+  static let receiver = receiverRequestPath + receiverProof + receiverEdge
 
   private static let receiverRequestPath: [MetricDeclaration] = [
     receiverRequests.declaration, receiverEventsPublished.declaration,

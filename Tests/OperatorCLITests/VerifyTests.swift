@@ -6,12 +6,16 @@ import Testing
 @testable import OperatorCLI
 
 @Suite struct VerifyTests {
-  static let vectors: [Vector] = {
+  static let vectors = rows("signatures")
+  /// Published rows with one thing changed, and what no published row holds.
+  static let variants = rows("variants")
+
+  static func rows(_ name: String) -> [Vector] {
     let file = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "../SignaturesTests/Fixtures/signatures.json")
+      .appending(path: "../SignaturesTests/Fixtures/\(name).json")
     guard let data = try? Data(contentsOf: file) else { return [] }
     return (try? JSONDecoder().decode([Vector].self, from: data)) ?? []
-  }()
+  }
 
   @Test func theFixturesAreThere() {
     #expect(Self.vectors.count == 157)
@@ -23,6 +27,12 @@ import Testing
     #expect(verdicts.filter { !$0.isOK }.map(\.line) == [])
     // Where we are stricter, a page says why.
     #expect(verdicts.compactMap(\.note).count == 1)
+  }
+
+  @Test func variantsOfThem() {
+    #expect(Self.variants.count > 110)
+    let verdicts = Self.variants.map(VectorJudge.judge)
+    #expect(verdicts.filter { !$0.isOK }.map(\.line) == [])
   }
 
   /// A judge that says yes to everything would pass the rows above that are valid.
