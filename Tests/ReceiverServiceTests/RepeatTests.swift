@@ -124,7 +124,10 @@ import Testing
       let object = try #require(late.first)
       #expect(try await harness.post(Bodies.events(200...200)).status == 200)
       let stored = try await offPool { try KafkaTests.readBack(cluster, count: 3) }
-      #expect(stored.count { $0.key == "62515/contact/\(object)" } == 1)
+      // librdkafka may have sent its request again, and the mock knows no sequence numbers: both
+      // copies are then of one envelope. Another envelope would be the retry's.
+      let copies = stored.filter { $0.key == "62515/contact/\(object)" }
+      #expect(Set(copies.map(\.event.envelope.id)).count == 1)
     }
   }
 
