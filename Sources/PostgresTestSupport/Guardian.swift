@@ -23,7 +23,12 @@ final class Guardian: Sendable {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    // Threads of a pool block signals, and a shell that never hears of SIGCHLD waits for ever.
+    var mask = sigset_t()
+    sigemptyset(&mask)
+    posix_spawnattr_setsigmask(&attributes, &mask)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
     var copies = (["/bin/sh", "-c", script] + arguments).map { strdup($0) } + [nil]
     defer { for copy in copies { free(copy) } }
     var pid: pid_t = 0

@@ -30,9 +30,12 @@ enum SharedCluster {
 
   /// Runs SQL on a connection of its own.
   static func execute(_ sql: String..., at dsn: String) throws {
-    let deadline = Deadline(afterMs: 20_000)
-    try PostgresSession(dsn: dsn, deadline: deadline).run(
-      sql.map { PostgresCommand($0) }, deadline: deadline)
+    try session(at: dsn).run(
+      sql.map { PostgresCommand($0) }, deadline: Deadline(afterMs: 20_000))
+  }
+
+  static func session(at dsn: String) throws -> PostgresSession {
+    try PostgresSession(dsn: dsn, deadline: Deadline(afterMs: 20_000))
   }
 }
 
