@@ -6,8 +6,8 @@ import Stores
 import Testing
 
 @Suite struct ManyProcessesTests {
-  /// Each of three processes opens the fresh database at once and applies the same 200 events over 20
-  /// records, in an order of its own and in batches of 7.
+  /// Each of three processes opens the fresh database at once and applies the same 200 events
+  /// over 20 records, in an order of its own and in batches of 7.
   @Test(arguments: Backend.allCases)
   func threeProcessesApplyEachEventOnce(_ backend: Backend) async throws {
     let rig = try StoreRig(backend, isFresh: true)
