@@ -86,7 +86,7 @@ import Testing
         == [.taken, .taken, .stale])
   }
 
-  /// Three owners, each with a connection of its own and a memory of its last claim, at a clock
+  /// Three owners, each with a connection of its own and a memory of all its claims, at a clock
   /// that goes forward by chance.
   @Test(arguments: Backend.allCases, 1...25 as ClosedRange<UInt64>)
   func randomSteps(_ backend: Backend, _ seed: UInt64) throws {
@@ -94,14 +94,14 @@ import Testing
     let rig = try StoreRig(backend)
     let stores = [rig.store, try rig.openStore(), try rig.openStore()]
     var model = NaiveClaims()
-    var held: [String: Claim] = [:]
+    var held: [String: [Claim]] = [:]
     var nowMs: Int64 = 1000
     for _ in 0..<80 {
       nowMs += Int64.random(in: 0...40, using: &random)
       let number = Int.random(in: 0..<3, using: &random)
       let (owner, name) = ("o\(number)", "k\(Int.random(in: 0..<3, using: &random))")
       let untilMs = nowMs + Int64.random(in: 1...90, using: &random)
-      let mine = held["\(owner) \(name)"]
+      let mine = held["\(owner) \(name)"]?.suffix(2).randomElement(using: &random)
       let step: ClaimStep
       switch (Int.random(in: 0..<8, using: &random), mine) {
       case (3...4, let claim?): step = .markSent(claim, leaseUntilMs: untilMs)
@@ -113,7 +113,9 @@ import Testing
       }
       let answer = try stores[number].take([step], nowMs: nowMs).first
       #expect(answer == model.take(step, name, nowMs), "\(backend), seed \(seed), \(step)")
-      if case .granted(let claim, _)? = answer { held["\(owner) \(name)"] = claim }
+      if case .granted(let claim, _)? = answer {
+        held["\(owner) \(name)", default: []].append(claim)
+      }
     }
   }
 
