@@ -21,6 +21,8 @@ package struct Ledger: Sendable {
   var highestDone: Int64 = -1
   /// What an earlier owner had done; empty where nothing is known or all of it was received.
   var restored = RestoredOffsets()
+  /// Whether `restored` is worth asking: a byte that lies next to the rest of what is touched.
+  private var isRestoring = false
   package private(set) var pendingCount = 0
 
   /// What `receive` found.
@@ -42,6 +44,7 @@ package struct Ledger: Sendable {
   package init(restoring map: OffsetMap, spanMax: Int = 1 << 20) {
     self.init(spanMax: spanMax)
     restored = RestoredOffsets(map)
+    isRestoring = !restored.isEmpty
   }
 
   /// What may be committed: every received offset below it is done. Nil before the first record.
@@ -64,17 +67,14 @@ package struct Ledger: Sendable {
   @discardableResult
   package mutating func receive(_ offset: Int64) -> Reception {
     precondition(canReceive(offset), "Ledger.receive: offset \(offset) out of order or span")
-    if !restored.isEmpty, restored.take(offset, isFirst: next == nil) {
-      receiveDone(offset)
-      return .done
-    }
-    if offset != next { highestDone = offset - 1 }
+    if isRestoring, isRestored(offset) { return .done }
     if pendingCount == 0 {
       base = offset & ~63
       lowest = offset
+    } else if offset != next {
+      highestDone = offset - 1
     }
-    let index = reach(offset)
-    words[index] |= 1 << UInt64(offset & 63)
+    words[reach(offset)] |= 1 << UInt64(offset & 63)
     pendingCount += 1
     next = offset + 1
     return .pending
@@ -89,13 +89,17 @@ package struct Ledger: Sendable {
     guard words[index] & bit != 0 else { return false }
     words[index] &= ~bit
     pendingCount -= 1
-    if offset > highestDone { highestDone = offset }
+    highestDone = max(highestDone, offset)
     if offset == lowest { advance(to: next) }
     return true
   }
 
-  /// An offset that needs no work: as if it had never arrived.
-  private mutating func receiveDone(_ offset: Int64) {
+  /// Receives an offset that an earlier owner finished, as if it had never arrived; false when it
+  /// did not.
+  private mutating func isRestored(_ offset: Int64) -> Bool {
+    let isDone = restored.take(offset, isFirst: next == nil)
+    isRestoring = !restored.isEmpty
+    guard isDone else { return false }
     if pendingCount == 0 {
       lowest = offset + 1
     } else {
@@ -103,6 +107,7 @@ package struct Ledger: Sendable {
     }
     highestDone = offset
     next = offset + 1
+    return true
   }
 
   /// The ring index of an offset's word, which is made where it is not there yet: up to `next` all
