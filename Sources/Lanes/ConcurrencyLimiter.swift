@@ -38,8 +38,8 @@ package struct ConcurrencyLimiter: Sendable {
     /// Can transition to: `measuring` (latency exceeded the baseline for too long).
     case steady
     /// The limit is quartered, and the cohort's latency will be the baseline.
-    /// Can transition to: `steady` (the old baseline held, or overload), `starting` (it did not: the
-    /// destination is slower than it was, and the cuts were a mistake).
+    /// Can transition to: `steady` (the old baseline held, or overload), `starting` (it did not:
+    /// the destination is slower than it was, and the cuts were a mistake).
     case measuring(returnTo: Double)
   }
 
