@@ -109,7 +109,7 @@ package struct Breaker: Sendable {
     if case .probing = state { state = .halfOpen }
   }
 
-  private func isTooMuch(nowMs: Int64) -> Bool {
+  private mutating func isTooMuch(nowMs: Int64) -> Bool {
     if failuresInRow >= limits.failuresInRowMax { return true }
     let (failures, attempts) = window.counts(nowMs: nowMs)
     return attempts >= limits.attemptsMin

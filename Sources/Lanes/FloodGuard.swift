@@ -30,15 +30,12 @@ package struct FloodGuard: Sendable {
   /// True from a `pause` to the next token or success.
   package private(set) var isPaused = false
 
-  private static let parts: Int64 = 30
+  /// Steps in which tokens expire.
+  private static let parts = 30
 
   private let limits: Limits
-  private let slotMs: Int64
-  /// Tokens by when they were earned; stretch `s` of `slotMs` stands at index `s % count`.
-  private var slots: [Int]
-  private var stretch: Int64 = 0
-  /// The sum of the slots.
-  private var tokens = 0
+  /// By when they were earned.
+  private var tokens: SlidingCount
   private var allowance: Int
   /// Since when the next of the allowance has been growing; of no meaning while it is complete.
   private var growingSinceMs: Int64 = 0
@@ -46,28 +43,26 @@ package struct FloodGuard: Sendable {
   package init(_ limits: Limits) {
     precondition(limits.allowance > 0 && limits.tokensMax > 0, "FloodGuard.init: zero limit")
     precondition(
-      limits.intervalMs > 0 && limits.tokenMs >= Self.parts, "FloodGuard.init: times too short")
+      limits.intervalMs > 0 && limits.tokenMs >= Int64(Self.parts),
+      "FloodGuard.init: times too short")
     self.limits = limits
-    slotMs = limits.tokenMs / Self.parts
-    slots = [Int](repeating: 0, count: Int(Self.parts))
+    tokens = SlidingCount(slots: Self.parts, slotMs: limits.tokenMs / Int64(Self.parts))
     allowance = limits.allowance
   }
 
   /// Notes that a record was worked on to its end.
   package mutating func succeeded(nowMs: Int64) {
     isPaused = false
-    expire(nowMs: nowMs)
-    guard tokens < limits.tokensMax else { return }
-    tokens += 1
-    slots[index(stretch)] += 1
+    tokens.move(to: nowMs)
+    if tokens.sum < limits.tokensMax { tokens.add(1) }
   }
 
   /// Asks whether a record may be buried. `pass` has cost its token already.
   package mutating func bury(nowMs: Int64) -> Verdict {
-    expire(nowMs: nowMs)
+    tokens.move(to: nowMs)
     grow(nowMs: nowMs)
-    if tokens > 0 {
-      spend()
+    if tokens.sum > 0 {
+      tokens.takeOldest()
     } else if allowance > 0 {
       if allowance == limits.allowance { growingSinceMs = nowMs }
       allowance -= 1
@@ -77,33 +72,6 @@ package struct FloodGuard: Sendable {
     }
     isPaused = false
     return .pass
-  }
-
-  // MARK: Tokens
-
-  private func index(_ stretch: Int64) -> Int { Int(stretch % Self.parts) }
-
-  /// Takes the token that would expire first.
-  private mutating func spend() {
-    for age in stride(from: Self.parts - 1, through: 0, by: -1) where stretch >= age {
-      let index = index(stretch - age)
-      guard slots[index] > 0 else { continue }
-      slots[index] -= 1
-      tokens -= 1
-      return
-    }
-  }
-
-  private mutating func expire(nowMs: Int64) {
-    let now = nowMs / slotMs
-    guard now > stretch else { return }
-    if tokens > 0 {
-      for passed in (stretch + 1)...min(now, stretch + Self.parts) {
-        tokens -= slots[index(passed)]
-        slots[index(passed)] = 0
-      }
-    }
-    stretch = now
   }
 
   private mutating func grow(nowMs: Int64) {

@@ -22,11 +22,7 @@ package struct QuotaWindow: Sendable {
 
   private let limits: Limits
   private let slotMs: Int64
-  /// Cost by stretch of `slotMs`; stretch `s` stands at index `s % count`.
-  private var slots: [Int]
-  private var stretch: Int64 = 0
-  /// The sum of the slots.
-  private var used = 0
+  private var used: SlidingCount
   /// The provider's own word, which holds until it ends.
   private var told: Told?
 
@@ -43,13 +39,13 @@ package struct QuotaWindow: Sendable {
     self.limits = limits
     slotMs = (limits.lengthMs + Self.parts - 1) / Self.parts
     // A stretch of the length that begins within a slot touches one slot more.
-    slots = [Int](repeating: 0, count: Int(Self.parts) + 1)
+    used = SlidingCount(slots: Int(Self.parts) + 1, slotMs: slotMs)
   }
 
   /// What live calls may still spend now.
   package mutating func remaining(nowMs: Int64) -> Int {
     forget(nowMs: nowMs)
-    return max(0, min(limit - used, told?.remaining ?? .max))
+    return max(0, min(limit - used.sum, told?.remaining ?? .max))
   }
 
   private var limit: Int { min(limits.limit, told?.limit ?? .max) }
@@ -65,23 +61,16 @@ package struct QuotaWindow: Sendable {
       if remaining - reserved < asked { earliestMs = max(earliestMs, told.endMs) }
     }
     let ceiling = max(1, limit - reserved)
-    var excess = used + min(cost, ceiling) - ceiling
+    let excess = used.sum + min(cost, ceiling) - ceiling
     guard excess > 0 else { return earliestMs }
-    for age in stride(from: slots.count - 1, through: 0, by: -1) {
-      let slot = stretch - Int64(age)
-      guard slot >= 0 else { continue }
-      excess -= slots[index(slot)]
-      if excess <= 0 { return max(earliestMs, (slot + Int64(slots.count)) * slotMs) }
-    }
+    if let forgottenMs = used.forgottenMs(excess) { return max(earliestMs, forgottenMs) }
     // Only where the told limit is below what was used: it ends.
     return max(earliestMs, told?.endMs ?? nowMs, nowMs + 1)
   }
 
   /// Charges what `earliestMs` granted at the same time.
   mutating func charge(_ cost: Int) {
-    let charged = min(cost, limits.limit)
-    slots[index(stretch)] += charged
-    used += charged
+    used.add(min(cost, limits.limit))
     if let remaining = told?.remaining { told?.remaining = max(0, remaining - cost) }
   }
 
@@ -105,21 +94,9 @@ package struct QuotaWindow: Sendable {
     self.told = told
   }
 
-  // MARK: Slots
-
-  private func index(_ stretch: Int64) -> Int { Int(stretch % (Self.parts + 1)) }
-
-  /// Empties the slots that the window has left behind.
+  /// Leaves behind what the window does not see any more, and what is no longer told.
   private mutating func forget(nowMs: Int64) {
     if let told, told.endMs <= nowMs { self.told = nil }
-    let now = nowMs / slotMs
-    guard now > stretch else { return }
-    if used > 0 {
-      for passed in (stretch + 1)...min(now, stretch + Int64(slots.count)) {
-        used -= slots[index(passed)]
-        slots[index(passed)] = 0
-      }
-    }
-    stretch = now
+    used.move(to: nowMs)
   }
 }
