@@ -4,6 +4,11 @@ import PackageDescription
 // Every Swift target is built with these: a warning is an error, `any` is written out, and an
 // import is an implementation detail unless it says otherwise.
 let strict: [SwiftSetting] = [
+  // In release builds small functions are inlined across our modules, and overlapping accesses are
+  // looked for at compile time only: debug builds, which all tests run on, look at run time too.
+  .unsafeFlags(
+    ["-cross-module-optimization", "-enforce-exclusivity=unchecked"],
+    .when(configuration: .release)),
   .swiftLanguageMode(.v6),
   .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
@@ -61,6 +66,8 @@ let package = Package(
       cxxSettings: [.unsafeFlags(["-O2"])],
       linkerSettings: [.linkedLibrary("simdjson")]),
 
+    .target(name: "CHeap"),
+
     // Pure.
     .target(name: "Model", swiftSettings: pure),
     .target(name: "Lanes", dependencies: ["Model"], swiftSettings: pure),
@@ -93,7 +100,7 @@ let package = Package(
       name: "ReceiverService",
       dependencies: [
         "Model", "Settings", "Signatures", "Providers", "JSONText", "Kafka", "Stores", "Telemetry",
-        "AdminServer", "Inflation", "HTTPClient", logging, lifecycle, signals,
+        "AdminServer", "Inflation", "HTTPClient", "CHeap", logging, lifecycle, signals,
       ] + nio + tls,
       swiftSettings: strict),
     .target(

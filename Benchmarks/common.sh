@@ -4,8 +4,7 @@
 #   HOOKFERRY_BIN      directory with the release programs (default: builds them)
 #   HOOKFERRY_BROKER   command of the broker; its first line must name host:port
 #   HOOKFERRY_THREADS  event loops of the receiver (default 1)
-#   HOOKFERRY_LINGER   receiver.linger_ms (default 1). At 64 connections a longer wait leaves the
-#                      receiver idle between batches, and each wake-up then serves fewer requests.
+#   HOOKFERRY_LINGER   receiver.linger_ms (default 1)
 
 threads=${HOOKFERRY_THREADS:-1}
 linger=${HOOKFERRY_LINGER:-1}

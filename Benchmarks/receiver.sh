@@ -2,7 +2,11 @@
 # What one acknowledged webhook costs the receiver in CPU time, next to nginx reading the same
 # request and answering 200: in turns, in the same run, the median of several rounds.
 #
-# usage: Benchmarks/receiver.sh [CASE...]     CASE is EVENTS:CONNECTIONS; default 1:64 1:256 4:64
+# usage: Benchmarks/receiver.sh [CASE...]
+#
+# CASE is EVENTS:CONNECTIONS[:LINGER]; default 1:64:1 1:256:2 4:64:1. LINGER is receiver.linger_ms,
+# which an operator sets by load: with few senders a longer wait leaves the receiver idle between
+# batches and each wake-up then serves fewer requests; with many it makes the batches larger.
 #
 #   HOOKFERRY_SECONDS  length of one measurement (default 3)
 #   HOOKFERRY_ROUNDS   measurements of each side (default 5)
@@ -16,12 +20,11 @@ root=$(dirname "$here")
 seconds=${HOOKFERRY_SECONDS:-3}
 rounds=${HOOKFERRY_ROUNDS:-5}
 ratio_max=${HOOKFERRY_RATIO:-2.4}
-[ $# -gt 0 ] || set -- 1:64 1:256 4:64
+[ $# -gt 0 ] || set -- 1:64:1 1:256:2 4:64:1
 
 start_broker
-start_receiver
 start_nginx
-echo "receiver: $threads event loop(s), linger_ms $linger; median of $rounds rounds"
+echo "receiver: $threads event loop(s); median of $rounds rounds"
 
 # measure PID PORT CONNECTIONS -> microseconds a request and requests a second; fails on any non-2xx
 measure() {
@@ -42,7 +45,11 @@ measure() {
 
 verdict=0
 for case in "$@"; do
-  events=${case%:*} connections=${case#*:}
+  IFS=: read -r events connections linger <<EOF
+$case
+EOF
+  linger=${linger:-${HOOKFERRY_LINGER:-1}}
+  start_receiver
   sign "$events"
   for target in "$nginx_port" "$port"; do
     wrk -t1 -c"$connections" -d1s -s "$here/receiver.lua" \
@@ -57,14 +64,18 @@ for case in "$@"; do
     echo "$ours $floor" | awk '{ print $1 / $3, $0 }' >>"$work/rounds"
   done
   sort -n "$work/rounds" | sed -n "$(((rounds + 1) / 2))p" |
-    awk -v events="$events" -v connections="$connections" -v max="$ratio_max" '
+    awk -v events="$events" -v connections="$connections" -v linger="$linger" \
+      -v max="$ratio_max" '
     {
-      printf "1 KB body, %d event%s, %d connections\n", events, events == 1 ? "" : "s", connections
+      printf "1 KB body, %d event%s, %d connections, linger_ms %s\n", \
+        events, events == 1 ? "" : "s", connections, linger
       printf "  receiver %6.2f us a request (%d/s)\n", $2, $3
       printf "  nginx    %6.2f us a request (%d/s)\n", $4, $5
       printf "ratio %.2f\n", $1
       exit (events == 1 && connections == 256 && $1 > max) ? 1 : 0
     }' || verdict=1
+  stop "$receiver_pid"
+  receiver_pid=''
 done
 [ "$verdict" = 0 ] || echo "above the limit of $ratio_max" >&2
 exit "$verdict"

@@ -12,12 +12,19 @@ extension Event {
   package var headers: HeaderList {
     var list = HeaderList()
     list.reserve(bytes: 640, headers: 18)
+    appendHeaders(to: &list, encodedKey: key?.encoded)
+    return list
+  }
+
+  /// Appends `headers` to a list that can be used again and again. `encodedKey` is `key.encoded`,
+  /// which whoever publishes the event needs as well.
+  package func appendHeaders(to list: inout HeaderList, encodedKey: [UInt8]?) {
     list.append("ce_specversion", "1.0")
     list.append("ce_id", id)
     list.append("ce_source", source)
     list.append("ce_type", type)
-    if let key { list.append("ce_subject", bytes: key.encoded) }
-    if let timeMs { list.append("ce_time", bytes: Timestamp(ms: timeMs).rfc3339) }
+    if let encodedKey { list.append("ce_subject", bytes: encodedKey) }
+    if let timeMs { list.append("ce_time", Timestamp(ms: timeMs)) }
     list.append("content-type", contentType)
     if let traceparent { list.append("traceparent", traceparent) }
     if let key {
@@ -27,14 +34,13 @@ extension Event {
     }
     if let recordVersion { list.append("ce_recordversion", String(recordVersion)) }
     list.append("ce_origin", origin.rawValue)
-    list.append("ce_receivedat", bytes: Timestamp(ms: receivedAtMs).rfc3339)
+    list.append("ce_receivedat", Timestamp(ms: receivedAtMs))
     list.append("ce_envelope", "\(envelope.id),\(envelope.index)/\(envelope.count)")
     list.append("ce_verifiedby", verifiedBy)
     for index in carried.spans.indices {
       list.append(
         nameBytes: carried.nameBytes(at: index), valueBytes: carried.valueBytes(at: index))
     }
-    return list
   }
 
   /// Reads an event back. Unknown headers are ignored; a missing required one is an error.

@@ -32,6 +32,19 @@ package struct HeaderList: Sendable, Equatable {
     append(nameBytes: name.utf8, valueBytes: value)
   }
 
+  package mutating func append(_ name: String, _ time: Timestamp) {
+    storage.append(contentsOf: name.utf8)
+    let nameEnd = storage.count
+    time.appendRFC3339(to: &storage)
+    spans.append(Span(nameEnd: nameEnd, valueEnd: storage.count))
+  }
+
+  /// Empties the list; its memory stays for the next headers.
+  package mutating func removeAll() {
+    storage.removeAll(keepingCapacity: true)
+    spans.removeAll(keepingCapacity: true)
+  }
+
   package mutating func append(
     nameBytes: some Collection<UInt8>, valueBytes: some Collection<UInt8>
   ) {

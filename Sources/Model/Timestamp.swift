@@ -9,12 +9,18 @@ package struct Timestamp: Sendable, Hashable {
 
   /// `2026-11-21T10:54:09.123Z`. Years outside 0...9999 are clamped to that range.
   package var rfc3339: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(24)
+    appendRFC3339(to: &bytes)
+    return bytes
+  }
+
+  /// Appends `rfc3339` without an array of its own.
+  package func appendRFC3339(to bytes: inout [UInt8]) {
     let clamped = min(max(ms, -62_167_219_200_000), 253_402_300_799_999)
     let days = clamped.flooredQuotient(86_400_000)
     let msOfDay = Int(clamped - days * 86_400_000)
     let date = Self.civil(days: Int(days))
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(24)
     Self.append(date.year, digits: 4, to: &bytes)
     bytes.append(UInt8(ascii: "-"))
     Self.append(date.month, digits: 2, to: &bytes)
@@ -29,7 +35,6 @@ package struct Timestamp: Sendable, Hashable {
     bytes.append(UInt8(ascii: "."))
     Self.append(msOfDay % 1000, digits: 3, to: &bytes)
     bytes.append(UInt8(ascii: "Z"))
-    return bytes
   }
 
   package var text: String { String(decoding: rfc3339, as: UTF8.self) }

@@ -33,6 +33,8 @@ final class Shard {
   let certificates: CertificateStore?
   private var sources: [String: SourceGuard]
   private var requestIds = RequestIds()
+  /// Of the event that is being published; kept for its memory.
+  private var headers = HeaderList()
   private var places: [Place] = []
   private var freePlaces: [Int] = []
   private var connections: [ConnectionHandler?] = []
@@ -146,8 +148,10 @@ final class Shard {
           return progress.refused(.kafkaTimeout)
         }
       }
-      let refusal = publisher.publish(
-        key: event.key?.encoded, value: value, headers: event.headers, ticket: ticket)
+      let key = event.key?.encoded
+      headers.removeAll()
+      event.appendHeaders(to: &headers, encodedKey: key)
+      let refusal = publisher.publish(key: key, value: value, headers: headers, ticket: ticket)
       if let refusal {
         isRefused = true
         progress.refused(refusal)

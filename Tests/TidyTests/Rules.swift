@@ -41,7 +41,7 @@ enum Rules {
       target: "ReceiverService",
       allowed: system + nio + lifecycle + [
         "Model", "Settings", "Signatures", "Providers", "JSONText", "Kafka", "Stores", "Telemetry",
-        "AdminServer", "Inflation", "HTTPClient", "Logging", "NIOSSL", "NIOTLS",
+        "AdminServer", "Inflation", "HTTPClient", "CHeap", "Logging", "NIOSSL", "NIOTLS",
       ]),
     ImportRow(
       target: "ConsumerService",
@@ -72,10 +72,10 @@ enum Rules {
     ImportRow(target: "hookferry-consumer", allowed: ["ConsumerService", "ArgumentParser"]),
   ]
 
-  /// Targets without Swift: module maps and the C++ shim.
+  /// Targets without Swift: module maps and the C and C++ shims.
   static let withoutSwift = [
     "CRdKafka", "CCurl", "COpenSSL", "CSQLite", "CPostgres", "CJq", "CSimdJSON", "CZlib",
-    "CExpat",
+    "CExpat", "CHeap",
   ]
 
   static let sourceLinesMax = 400
