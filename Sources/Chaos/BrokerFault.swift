@@ -1,0 +1,53 @@
+// What the brokers do wrong at some point of a plan.
+
+package import Kafka
+
+/// One change of the mock cluster's behaviour.
+package enum BrokerFault: Sendable, Equatable {
+  /// The next requests of this type fail so, whoever sends them.
+  case errors(MockCluster.Request, [KafkaError.Code])
+  /// Refuses connections and drops those it has.
+  case down(broker: Int32)
+  case up(broker: Int32)
+  /// Answers are held back by so much; 0 ends it.
+  case roundTrip(broker: Int32, ms: Int32)
+  /// The group's coordinator moves there.
+  case coordinator(broker: Int32)
+  /// A partition of the events topic moves there.
+  case leader(partition: Int32, broker: Int32)
+
+  /// The dead-letter topic takes nothing, as after a mistake in somebody's permissions.
+  case deadLettersRefused
+  case deadLettersTaken
+
+  /// The errors that pass by themselves, by the request that they are drawn for.
+  static let passing: [(request: MockCluster.Request, codes: [KafkaError.Code])] = [
+    (.produce, [.notLeader, .requestTimedOut, .notEnoughReplicas]),
+    (.fetch, [.notLeader, .leaderNotAvailable]),
+    (
+      .offsetCommit,
+      [.coordinatorNotAvailable, .notCoordinator, .coordinatorLoading, .rebalanceInProgress]
+    ),
+    (.offsetFetch, [.coordinatorLoading, .notCoordinator]),
+    (
+      .heartbeat, [.coordinatorNotAvailable, .notCoordinator, .rebalanceInProgress, .unknownMember]
+    ),
+    (.joinGroup, [.coordinatorLoading, .notCoordinator]),
+    (.syncGroup, [.rebalanceInProgress, .notCoordinator]),
+    (.findCoordinator, [.coordinatorNotAvailable]),
+  ]
+
+  /// For a plan's summary.
+  var name: String {
+    switch self {
+    case .errors(let request, let codes): "\(request)-errors(\(codes.count))"
+    case .down(let broker): "broker-\(broker)-down"
+    case .up(let broker): "broker-\(broker)-up"
+    case .roundTrip(let broker, let ms): "broker-\(broker)-rtt(\(ms)ms)"
+    case .coordinator(let broker): "coordinator-to-\(broker)"
+    case .deadLettersRefused: "dead-letters-refused"
+    case .deadLettersTaken: "dead-letters-taken"
+    case .leader(let partition, let broker): "leader-of-\(partition)-to-\(broker)"
+    }
+  }
+}
