@@ -16,7 +16,7 @@ package struct Conductor {
   private var made: [EventFeed.Made?]
   private var differences: [Difference] = []
 
-  private static let joinMsMax = 30_000
+  private static let joinMsMax = 20_000
   private static let settleMsMax: Int64 = 40_000
 
   private init(_ plan: ChaosPlan) async throws {

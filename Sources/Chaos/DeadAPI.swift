@@ -29,6 +29,7 @@ package struct DeadAPI: ChaosCase {
 
   package func play(_ stage: inout CaseStage) async throws {
     stage.settings.sessionTimeoutMs = 6000
+    stage.settings.maxPollIntervalMs = 60_000
     stage.settings.retryMaxMs = 1000
     // As in earnest: an outage must not use them up.
     stage.settings.retryAttemptsMax = 12

@@ -13,7 +13,11 @@ package struct MemberSettings: Sendable {
   package var retryMaxMs = 300
   /// Many: what passes must never use them up.
   package var retryAttemptsMax = 1000
-  package var sessionTimeoutMs = 2000
+  /// Above the 3 s for which the mock broker keeps the first members waiting: it would throw out
+  /// a member that waits for longer than its session.
+  package var sessionTimeoutMs = 3200
+  /// Also how long a join waits that the broker has forgotten.
+  package var maxPollIntervalMs = 8000
   package var drainTimeoutMs = 1000
   package var fetchTimeoutMs = 3000
   /// The members get their access tokens at the API themselves.
@@ -62,7 +66,7 @@ package struct MemberSettings: Sendable {
       retry_max_ms: \(retryMaxMs)
       retry_attempts_max: \(retryAttemptsMax)
       session_timeout_ms: \(sessionTimeoutMs)
-      max_poll_interval_ms: 60000
+      max_poll_interval_ms: \(maxPollIntervalMs)
       drain_timeout_ms: \(drainTimeoutMs)
     pipelines:
       crm-to-warehouse:
