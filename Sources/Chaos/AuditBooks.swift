@@ -5,6 +5,8 @@ struct AuditBooks {
   private(set) var findings = Auditor.Findings()
   private var audited: [Int64]
   private var committed: [Int64]
+  /// Poison to look at when the dead letters can be read again.
+  private var deferred: [JournalEntry] = []
 
   /// Enough to see what goes wrong.
   private static let differencesMax = 50
@@ -14,8 +16,17 @@ struct AuditBooks {
     committed = audited
   }
 
-  /// The entries below what is committed that were not looked at before.
-  func due(_ committed: [Int64], _ entries: [[JournalEntry]]) -> [JournalEntry] {
+  /// The entries below what is committed that were not looked at before; poison waits while the
+  /// dead letters cannot be read.
+  mutating func due(
+    _ committed: [Int64], _ entries: [[JournalEntry]], hasLetters: Bool
+  ) -> [JournalEntry] {
+    let due = deferred + fresh(committed, entries)
+    deferred = hasLetters ? [] : due.filter { $0.kind == .poison }
+    return hasLetters ? due : due.filter { $0.kind != .poison }
+  }
+
+  private func fresh(_ committed: [Int64], _ entries: [[JournalEntry]]) -> [JournalEntry] {
     committed.indices.flatMap { partition in
       entries[partition][
         min(

@@ -92,11 +92,12 @@ final class Auditor: Sendable {
   ) throws {
     // First what is committed, then the effects: they must have been there before.
     round.committed = try journal.committed()
-    guard try journal.read(upTo: round.committed) else {
+    let reach = journal.read(upTo: round.committed)
+    guard reach.hasEvents else {
       round.error = "the brokers did not give what is committed"
       return
     }
-    let due = books.due(round.committed, journal.entries)
+    let due = books.due(round.committed, journal.entries, hasLetters: reach.hasLetters)
     if !due.isEmpty {
       let reader = try StoreReader(path: databasePath)
       var inbox: Set<String> = []
@@ -109,7 +110,7 @@ final class Auditor: Sendable {
     }
     books.close(round.committed)
     round.ends = try journal.ends()
-    round.isSettled = round.ends == round.committed
+    round.isSettled = round.ends == round.committed && reach.hasLetters
   }
 
   private func contents(_ journal: Journal) throws -> StoreContents {

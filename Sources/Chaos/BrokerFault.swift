@@ -3,6 +3,8 @@
 package import Kafka
 
 /// One change of the mock cluster's behaviour.
+/// The coordinator stays where it is: the mock aborts when a member asks a second coordinator while
+/// it waits for the first.
 package enum BrokerFault: Sendable, Equatable {
   /// The next requests of this type fail so, whoever sends them.
   case errors(MockCluster.Request, [KafkaError.Code])
@@ -11,14 +13,8 @@ package enum BrokerFault: Sendable, Equatable {
   case up(broker: Int32)
   /// Answers are held back by so much; 0 ends it.
   case roundTrip(broker: Int32, ms: Int32)
-  /// The group's coordinator moves there.
-  case coordinator(broker: Int32)
   /// A partition of the events topic moves there.
   case leader(partition: Int32, broker: Int32)
-
-  /// The dead-letter topic takes nothing, as after a mistake in somebody's permissions.
-  case deadLettersRefused
-  case deadLettersTaken
 
   /// The errors that pass by themselves, by the request that they are drawn for.
   static let passing: [(request: MockCluster.Request, codes: [KafkaError.Code])] = [
@@ -44,9 +40,6 @@ package enum BrokerFault: Sendable, Equatable {
     case .down(let broker): "broker-\(broker)-down"
     case .up(let broker): "broker-\(broker)-up"
     case .roundTrip(let broker, let ms): "broker-\(broker)-rtt(\(ms)ms)"
-    case .coordinator(let broker): "coordinator-to-\(broker)"
-    case .deadLettersRefused: "dead-letters-refused"
-    case .deadLettersTaken: "dead-letters-taken"
     case .leader(let partition, let broker): "leader-of-\(partition)-to-\(broker)"
     }
   }

@@ -11,7 +11,7 @@ package struct ChaosPlan: Sendable, Equatable {
     package var changesMin = 1100
     package var changesMax = 2100
     /// From the first assignment to the end of the faults.
-    package var lengthMs: Int64 = 2500
+    package var lengthMs: Int64 = 6000
     /// Replicas that lag behind: for consumers that compare an answer with its event's version.
     package var hasStaleAnswers = false
     /// Access tokens from the token end point that expire under way: for consumers that get their
@@ -48,7 +48,15 @@ package struct ChaosPlan: Sendable, Equatable {
   }
 
   package enum MemberAction: String, Sendable {
-    case join, leave, kill
+    case join
+    /// SIGTERM
+    case leave
+    /// SIGKILL
+    case kill
+    /// SIGSTOP, for longer than a session: what it was about to write comes when others have gone
+    /// on with its partitions.
+    case freeze
+    case thaw
   }
 
   package enum Action: Sendable, Equatable {
@@ -70,6 +78,7 @@ package struct ChaosPlan: Sendable, Equatable {
 
   package let seed: UInt64
   package let shape: Shape
+  /// The last one has the dead letters, the others everything else.
   package let brokers: Int32
   package let partitions: Int32
   package let recordCount: Int

@@ -25,6 +25,17 @@ package final class ChaosRig: Sendable {
       MemberSettings.eventsTopic, partitions: partitions, replication: min(brokers, 3))
     try cluster.createTopic(
       MemberSettings.deadLettersTopic, partitions: 1, replication: min(brokers, 3))
+    if brokers > 1 {
+      // The last broker has the dead letters and nothing else: it can be away by itself.
+      for partition in 0..<partitions {
+        try cluster.setLeader(
+          TopicPartition(MemberSettings.eventsTopic, partition),
+          broker: 1 + partition % (brokers - 1))
+      }
+      try cluster.setLeader(
+        TopicPartition(MemberSettings.deadLettersTopic, 0), broker: brokers)
+      try cluster.setCoordinator(group: MemberSettings.group, broker: 1)
+    }
     var options = SandboxOptions()
     options.faults = faults
     sandbox = try SandboxServer(options)

@@ -102,11 +102,6 @@ package struct Conductor {
     case .down(let broker): try cluster.setBroker(broker, up: false)
     case .up(let broker): try cluster.setBroker(broker, up: true)
     case .roundTrip(let broker, let ms): try cluster.setRoundTrip(broker: broker, ms: ms)
-    case .coordinator(let broker):
-      try cluster.setCoordinator(group: MemberSettings.group, broker: broker)
-    case .deadLettersRefused:
-      cluster.setTopicError(MemberSettings.deadLettersTopic, .topicAuthorization)
-    case .deadLettersTaken: cluster.setTopicError(MemberSettings.deadLettersTopic, nil)
     case .leader(let partition, let broker):
       try cluster.setLeader(
         TopicPartition(MemberSettings.eventsTopic, partition), broker: broker)
@@ -116,7 +111,6 @@ package struct Conductor {
   /// The plan's faults are over, whatever is left of them.
   private mutating func calmDown() async throws {
     for (request, _) in BrokerFault.passing { rig.cluster.clearErrors(request) }
-    rig.cluster.setTopicError(MemberSettings.deadLettersTopic, nil)
     for broker in 1...plan.brokers {
       try rig.cluster.setBroker(broker, up: true)
       try rig.cluster.setRoundTrip(broker: broker, ms: 0)

@@ -45,23 +45,29 @@ final class Journal {
     return ends
   }
 
+  /// How far a reading came.
+  struct Reach {
+    var hasEvents = false
+    /// False while the broker of the dead letters is away.
+    var hasLetters = false
+  }
+
   /// Reads on until the events up to these offsets and every dead letter that is stored now are
-  /// known. False: the brokers did not give them within a second.
-  func read(upTo offsets: [Int64]) throws(KafkaError) -> Bool {
-    let lettersEnd = try consumer.watermarks(
-      lettersPartition, timeoutMs: Self.requestTimeoutMs
-    ).high
+  /// known, or a second is over.
+  func read(upTo offsets: [Int64]) -> Reach {
+    let lettersEnd = try? consumer.watermarks(lettersPartition, timeoutMs: 200).high
+    var reach = Reach()
     for _ in 0..<50 {
-      if lettersRead >= lettersEnd, zip(entries, offsets).allSatisfy({ Int64($0.count) >= $1 }) {
-        return true
-      }
+      reach.hasEvents = zip(entries, offsets).allSatisfy { Int64($0.count) >= $1 }
+      reach.hasLetters = lettersEnd.map { lettersRead >= $0 } ?? false
+      if reach.hasEvents, reach.hasLetters || lettersEnd == nil { break }
       for case .records(let partition, let records) in consumer.poll(
         recordsMax: 2000, timeoutMs: 20)
       {
         for record in records { take(record, of: partition) }
       }
     }
-    return false
+    return reach
   }
 
   private func take(_ record: ConsumedRecord, of partition: TopicPartition) {

@@ -19,7 +19,8 @@ package struct MemberSettings: Sendable {
   /// Also how long a join waits that the broker has forgotten.
   package var maxPollIntervalMs = 8000
   package var drainTimeoutMs = 1000
-  package var fetchTimeoutMs = 3000
+  /// Longer than a freeze: an answer that waited so long is still taken.
+  package var fetchTimeoutMs = 10_000
   /// The members get their access tokens at the API themselves.
   package var hasTokens = false
 

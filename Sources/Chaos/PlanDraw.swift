@@ -24,7 +24,7 @@ struct PlanDraw {
   init(seed: UInt64, shape: ChaosPlan.Shape) {
     self.shape = shape
     random = SplitMix64(seed: seed)
-    brokers = Int32.random(in: 1...3, using: &random)
+    brokers = Int32.random(in: 2...3, using: &random)
     partitions = Int32.random(in: 3...6, using: &random)
     recordCount = Int.random(in: 200...400, using: &random)
     // With stale answers too, nobody could say which of two states is the newer one.
@@ -106,7 +106,7 @@ struct PlanDraw {
   mutating func drawAPIFaults() {
     // From the first call on.
     add(-30_000, .api(latency(slowMax: 80)))
-    for _ in 0..<Int.random(in: 2...4, using: &random) { drawAPIFault(atMs: time(until: 0.7)) }
+    for _ in 0..<Int.random(in: 3...5, using: &random) { drawAPIFault(atMs: time(until: 0.9)) }
     if shape.hasStaleAnswers {
       let lagMs = Int64.random(in: 50...400, using: &random)
       add(-29_999, .api(.stale(forMs: lagMs, rate: Double.random(in: 0.2...1, using: &random))))
@@ -114,7 +114,7 @@ struct PlanDraw {
   }
 
   private mutating func drawAPIFault(atMs: Int64) {
-    let forMs = Int64.random(in: 200...900, using: &random)
+    let forMs = Int64.random(in: 300...1500, using: &random)
     switch Int.random(in: 0..<8, using: &random) {
     case 0:
       let isDate = Bool.random(using: &random)
@@ -150,12 +150,17 @@ struct PlanDraw {
   }
 
   mutating func drawBrokerFaults() {
-    for _ in 0..<Int.random(in: 1...4, using: &random) { drawBrokerFault(atMs: time(until: 0.8)) }
+    for _ in 0..<Int.random(in: 2...4, using: &random) { drawBrokerFault(atMs: time(until: 0.9)) }
+    guard random.chance(0.35) else { return }
+    // Longer than a dead letter waits for its delivery: some of them fail for good.
+    let atMs = Int64.random(in: 0...800, using: &random)
+    add(atMs, .broker(.down(broker: brokers)))
+    add(atMs + 5500, .broker(.up(broker: brokers)))
   }
 
   private mutating func drawBrokerFault(atMs: Int64) {
-    let broker = Int32.random(in: 1...brokers, using: &random)
-    switch Int.random(in: 0..<8, using: &random) {
+    let broker = Int32.random(in: 1..<brokers, using: &random)
+    switch Int.random(in: 0..<6, using: &random) {
     case 0...2:
       let kind = BrokerFault.passing.randomElement(using: &random) ?? BrokerFault.passing[0]
       let codes = (0..<Int.random(in: 1...5, using: &random)).map { _ in
@@ -171,10 +176,6 @@ struct PlanDraw {
       add(
         atMs + Int64.random(in: 200...800, using: &random),
         .broker(.roundTrip(broker: broker, ms: 0)))
-    case 5: add(atMs, .broker(.coordinator(broker: broker)))
-    case 6:
-      add(atMs, .broker(.deadLettersRefused))
-      add(atMs + Int64.random(in: 200...900, using: &random), .broker(.deadLettersTaken))
     default:
       let partition = Int32.random(in: 0..<partitions, using: &random)
       add(atMs, .broker(.leader(partition: partition, broker: broker)))
@@ -187,25 +188,53 @@ struct PlanDraw {
 
   // MARK: Members
 
-  /// At least one kill, and at least one member at the end.
+  /// At least one kill or freeze, and at least one member at the end.
   mutating func drawMembers() {
     var alive = Set(0..<membersAtStart)
-    var atMs = Int64.random(in: 100...700, using: &random)
-    for number in 0..<Int.random(in: 2...4, using: &random) {
-      let running = alive.sorted()
-      let free = (0..<shape.slots).filter { !alive.contains($0) }
-      if number == 0 || (random.chance(0.55) && !running.isEmpty) || free.isEmpty,
-        let slot = running.randomElement(using: &random)
+    var atMs = Int64.random(in: 400...2000, using: &random)
+    if alive.count > 1, random.chance(0.4), let slot = alive.sorted().randomElement(using: &random)
+    {
+      drawFreeze(slot, atMs: atMs)
+      // Others can come and go meanwhile.
+      alive.remove(slot)
+      drawMoves(&alive, frozen: slot, count: Int.random(in: 0...1, using: &random), atMs: &atMs)
+      if alive.isEmpty {
+        let slot = (slot + 1) % shape.slots
+        add(atMs, .member(slot: slot, .join))
+      }
+      return
+    }
+    if let slot = alive.sorted().randomElement(using: &random) {
+      alive.remove(slot)
+      add(atMs, .member(slot: slot, .kill))
+    }
+    drawMoves(&alive, frozen: nil, count: Int.random(in: 1...3, using: &random), atMs: &atMs)
+    if alive.isEmpty { add(atMs, .member(slot: 0, .join)) }
+  }
+
+  private mutating func drawFreeze(_ slot: Int, atMs: Int64) {
+    // With every slot taken, as many answers as can be come late.
+    add(atMs - 300, .api(.latency(ms: 400, jitterMs: 100, slowRate: 0, slowMs: 0)))
+    add(atMs, .member(slot: slot, .freeze))
+    add(atMs + 100, .api(.latency(ms: 2, jitterMs: 4, slowRate: 0, slowMs: 0)))
+    // The session, the broker's slowness in noticing, and a rebalance.
+    add(atMs + Int64.random(in: 6500...7500, using: &random), .member(slot: slot, .thaw))
+  }
+
+  private mutating func drawMoves(
+    _ alive: inout Set<Int>, frozen: Int?, count: Int, atMs: inout Int64
+  ) {
+    for _ in 0..<count {
+      atMs += Int64.random(in: 50...1200, using: &random)
+      let free = (0..<shape.slots).filter { !alive.contains($0) && $0 != frozen }
+      if random.chance(0.5) || free.isEmpty, let slot = alive.sorted().randomElement(using: &random)
       {
-        let isKill = number == 0 || random.chance(0.6)
         alive.remove(slot)
-        add(atMs, .member(slot: slot, isKill ? .kill : .leave))
+        add(atMs, .member(slot: slot, Bool.random(using: &random) ? .kill : .leave))
       } else if let slot = free.randomElement(using: &random) {
         alive.insert(slot)
         add(atMs, .member(slot: slot, .join))
       }
-      atMs += Int64.random(in: 50...800, using: &random)
     }
-    if alive.isEmpty { add(atMs, .member(slot: 0, .join)) }
   }
 }

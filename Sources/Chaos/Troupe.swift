@@ -27,6 +27,8 @@ struct Troupe {
     case .join:
       started += 1
       slots[slot] = try rig.start("member-\(started)-in-slot-\(slot)")
+    case .freeze: slots[slot]?.send(SIGSTOP)
+    case .thaw: slots[slot]?.send(SIGCONT)
     case .leave:
       guard let member = take(slot) else { return }
       member.send(SIGTERM)

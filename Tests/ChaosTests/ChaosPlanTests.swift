@@ -20,7 +20,9 @@ import Testing
     var alive = Set(0..<plan.membersAtStart)
     var made: Set<Int> = []
     var emitted: Set<Int> = []
+    var frozen: Set<Int> = []
     var kills = 0
+    var freezes = 0
     var lastMs = Int64.min
     for step in plan.steps {
       #expect(step.atMs >= lastMs)
@@ -33,16 +35,20 @@ import Testing
           #expect(made.contains(change), "nobody tells of a change before it is made")
         }
       case .member(let slot, .join): #expect(alive.insert(slot).inserted)
+      case .member(let slot, .freeze):
+        #expect(alive.contains(slot) && frozen.insert(slot).inserted)
+        freezes += 1
+      case .member(let slot, .thaw): #expect(frozen.remove(slot) != nil)
       case .member(let slot, let action):
-        #expect(alive.remove(slot) != nil)
+        #expect(alive.remove(slot) != nil && !frozen.contains(slot))
         if action == .kill { kills += 1 }
       case .api, .broker: continue
       }
     }
     #expect(made.count == plan.changes.count)
     #expect(emitted.count == plan.events.count)
-    #expect(kills >= 1)
-    #expect(!alive.isEmpty)
+    #expect(kills + freezes >= 1)
+    #expect(!alive.isEmpty && frozen.isEmpty)
     #expect(Set(plan.events.map(\.id)).count == plan.events.count)
   }
 
@@ -51,7 +57,8 @@ import Testing
     let text = plans.map(\.summary).joined(separator: "\n")
     for name in [
       "429-storm", "as date", "-burst", "dropped", "refused", "latency", "401", "rates", "limit",
-      "-errors", "-down", "-rtt", "coordinator-to", "leader-of", "dead-letters-refused", "kill",
+      "-errors", "-down", "-rtt", "leader-of", "freeze",
+      "thaw", "kill",
       "leave", "join",
       "equal timestamps",
     ] { #expect(text.contains(name), "\(name)") }
