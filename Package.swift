@@ -180,7 +180,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ChaosTests",
-      dependencies: ["Chaos", "Kafka", "Model", "Sandbox", "Stores", "hookferry-consumer"],
+      dependencies: [
+        "Chaos", "Kafka", "Model", "Sandbox", "Stores", "hookferry-chaos", "hookferry-consumer",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "OperatorCLITests",

@@ -1,19 +1,16 @@
 // The long form: many seeds, a few at a time, one line each.
 
 import Glibc
-import Synchronization
 
 /// What `hookferry-chaos` does.
 package struct ChaosProgram: Sendable {
   package var seeds: [UInt64]
   /// Scenarios at one time.
   package var parallel: Int
-  package var shape: ChaosPlan.Shape
 
-  package init(seeds: [UInt64], parallel: Int = 3, shape: ChaosPlan.Shape = ChaosPlan.Shape()) {
+  package init(seeds: [UInt64], parallel: Int = 4) {
     self.seeds = seeds
     self.parallel = parallel
-    self.shape = shape
   }
 
   /// Seeds from text, `1 2 3` or `1,2,3`, ranges as `1-200`; nil where something is no number.
@@ -34,8 +31,9 @@ package struct ChaosProgram: Sendable {
     let start = ContinuousClock.now
     var passed = 0
     var failed: [UInt64] = []
-    await forEachReport { seed, report in
-      if report?.hasPassed == true { passed += 1 } else { failed.append(seed) }
+    await forEachEnd { seed, end in
+      Self.line(end.text)
+      if end.hasPassed { passed += 1 } else { failed.append(seed) }
     }
     let seconds = (ContinuousClock.now - start).components.seconds
     Self.line("\(passed) passed, \(failed.count) failed, in \(seconds) s")
@@ -44,6 +42,18 @@ package struct ChaosProgram: Sendable {
       Self.line("again: make chaos SEEDS=\"\(seeds)\"")
     }
     return failed.isEmpty ? 0 : 1
+  }
+
+  /// Plays a seed in this process and prints its report. Returns the exit code.
+  package static func runInProcess(_ seed: UInt64) async -> Int32 {
+    do {
+      let report = try await Conductor.run(ChaosPlan(seed: seed))
+      line(report.text)
+      return report.hasPassed ? 0 : 1
+    } catch {
+      line("seed \(seed) could not be run: \(error)")
+      return 1
+    }
   }
 
   /// Plays one case in its long form and prints its report. Returns the exit code.
@@ -66,31 +76,25 @@ package struct ChaosProgram: Sendable {
     }
   }
 
-  /// Runs the seeds and prints each as it ends; a nil report is a scenario that could not be run.
-  package func forEachReport(_ take: (UInt64, ScenarioReport?) -> Void) async {
+  /// Runs the seeds, a few at a time, and tells of each as it ends.
+  package func forEachEnd(_ take: (UInt64, Isolation.End) -> Void) async {
     var rest = seeds[...]
-    let shape = shape
-    await withTaskGroup(of: (UInt64, ScenarioReport?).self) { group in
+    await withTaskGroup(of: (UInt64, Isolation.End).self) { group in
       for _ in 0..<max(1, parallel) {
-        if let seed = rest.popFirst() { group.addTask { await Self.run(seed, shape) } }
+        if let seed = rest.popFirst() { group.addTask { await Self.run(seed) } }
       }
-      for await (seed, report) in group {
-        take(seed, report)
-        if let seed = rest.popFirst() { group.addTask { await Self.run(seed, shape) } }
+      for await (seed, end) in group {
+        take(seed, end)
+        if let seed = rest.popFirst() { group.addTask { await Self.run(seed) } }
       }
     }
   }
 
-  private static func run(
-    _ seed: UInt64, _ shape: ChaosPlan.Shape
-  ) async -> (UInt64, ScenarioReport?) {
+  private static func run(_ seed: UInt64) async -> (UInt64, Isolation.End) {
     do {
-      let report = try await Conductor.run(ChaosPlan(seed: seed, shape: shape))
-      line(report.text)
-      return (seed, report)
+      return (seed, try await Isolation.run(seed))
     } catch {
-      line("seed \(seed) could not be run: \(error)")
-      return (seed, nil)
+      return (seed, Isolation.End(text: "seed \(seed): \(error)", hasPassed: false))
     }
   }
 

@@ -23,9 +23,10 @@ package final class Member: Sendable {
     return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
   }
 
-  /// `environment` is added to this process's own.
+  /// `environment` is added to this process's own; `leadsGroup` makes it head of a process group.
   init(
-    program: String, arguments: [String], environment: [String: String], logPath: String
+    program: String, arguments: [String], environment: [String: String], logPath: String,
+    leadsGroup: Bool = false
   ) throws(ChaosError) {
     self.logPath = logPath
     var actions = posix_spawn_file_actions_t()
@@ -38,12 +39,17 @@ package final class Member: Sendable {
     for descriptor in 3..<Self.descriptorsMax {
       posix_spawn_file_actions_addclose(&actions, descriptor)
     }
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    if leadsGroup { posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP)) }
     let own = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     var argumentCopies = ([program] + arguments).map { strdup($0) } + [nil]
     var environmentCopies = own.map { strdup("\($0)=\($1)") } + [nil]
     defer { for copy in argumentCopies + environmentCopies { free(copy) } }
     var pid: pid_t = 0
-    let code = posix_spawn(&pid, program, &actions, nil, &argumentCopies, &environmentCopies)
+    let code = posix_spawn(
+      &pid, program, &actions, &attributes, &argumentCopies, &environmentCopies)
     guard code == 0 else {
       throw ChaosError(
         "\(program) does not start: error \(code)",

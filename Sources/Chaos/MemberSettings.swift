@@ -20,7 +20,7 @@ package struct MemberSettings: Sendable {
   package var maxPollIntervalMs = 8000
   package var drainTimeoutMs = 1000
   /// Longer than a freeze: an answer that waited so long is still taken.
-  package var fetchTimeoutMs = 10_000
+  package var fetchTimeoutMs = 15_000
   /// The members get their access tokens at the API themselves.
   package var hasTokens = false
 

@@ -192,7 +192,7 @@ struct PlanDraw {
   mutating func drawMembers() {
     var alive = Set(0..<membersAtStart)
     var atMs = Int64.random(in: 400...2000, using: &random)
-    if alive.count > 1, random.chance(0.4), let slot = alive.sorted().randomElement(using: &random)
+    if alive.count > 1, random.chance(0.35), let slot = alive.sorted().randomElement(using: &random)
     {
       drawFreeze(slot, atMs: atMs)
       // Others can come and go meanwhile.
@@ -217,8 +217,9 @@ struct PlanDraw {
     add(atMs - 300, .api(.latency(ms: 400, jitterMs: 100, slowRate: 0, slowMs: 0)))
     add(atMs, .member(slot: slot, .freeze))
     add(atMs + 100, .api(.latency(ms: 2, jitterMs: 4, slowRate: 0, slowMs: 0)))
-    // The session, the broker's slowness in noticing, and a rebalance.
-    add(atMs + Int64.random(in: 6500...7500, using: &random), .member(slot: slot, .thaw))
+    // The session, the broker's slowness in noticing, and a rebalance: 8 s until others have the
+    // partitions.
+    add(atMs + Int64.random(in: 9000...10_000, using: &random), .member(slot: slot, .thaw))
   }
 
   private mutating func drawMoves(

@@ -12,10 +12,13 @@ struct HookferryChaosMain: AsyncParsableCommand {
   var seeds = "1-200"
 
   @Option(help: "Scenarios at one time.")
-  var parallel = 3
+  var parallel = 5
 
   @Option(name: .customLong("case"), help: "Instead: stuck-record, dead-api or burst.")
   var caseName: String?
+
+  @Flag(help: "Play the first seed in this process, as the program does for each of them.")
+  var inProcess = false
 
   func run() async throws {
     if let caseName {
@@ -25,6 +28,11 @@ struct HookferryChaosMain: AsyncParsableCommand {
     }
     guard let seeds = ChaosProgram.seeds(seeds), !seeds.isEmpty else {
       throw ValidationError("--seeds takes numbers and ranges, as \"1 2 3\" or 1-200")
+    }
+    if inProcess {
+      let status = await ChaosProgram.runInProcess(seeds[0])
+      if status != 0 { throw ExitCode(status) }
+      return
     }
     let status = await ChaosProgram(seeds: seeds, parallel: parallel).run()
     if status != 0 { throw ExitCode(status) }
