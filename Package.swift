@@ -78,7 +78,8 @@ let package = Package(
       dependencies: ["Model", "Settings", "Signatures", "JSONText", "XMLText"],
       swiftSettings: strict),
     .target(name: "Kafka", dependencies: ["Model", "CRdKafka"], swiftSettings: strict),
-    .target(name: "HTTPClient", dependencies: ["Model", "CCurl"], swiftSettings: strict),
+    .target(
+      name: "HTTPClient", dependencies: ["Model", "JSONText", "CCurl"], swiftSettings: strict),
     .target(name: "Stores", dependencies: ["Model", "CSQLite"], swiftSettings: strict),
     .target(name: "Inflation", dependencies: ["CZlib"], swiftSettings: strict),
     .target(name: "AdminServer", dependencies: ["Telemetry"] + nio, swiftSettings: strict),
@@ -120,6 +121,9 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "hookferry-fuzz", dependencies: ["Fuzzing", arguments], swiftSettings: strict),
+    .target(name: "Benchmarking", dependencies: ["HTTPClient"], swiftSettings: strict),
+    .executableTarget(
+      name: "hookferry-bench", dependencies: ["Benchmarking", arguments], swiftSettings: strict),
 
     // Programs.
     .executableTarget(
@@ -156,7 +160,8 @@ let package = Package(
       dependencies: ["Providers", "Settings", "Signatures", "JSONText", "Model"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
-      name: "HTTPClientTests", dependencies: ["HTTPClient", "Model"], swiftSettings: strict),
+      name: "HTTPClientTests", dependencies: ["HTTPClient", "Model", "Signatures"],
+      swiftSettings: strict),
     .testTarget(
       name: "InflationTests", dependencies: ["Inflation", "CZlib"], swiftSettings: strict),
     .testTarget(
