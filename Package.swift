@@ -86,7 +86,8 @@ let package = Package(
       dependencies: ["Model", "Settings", "Signatures", "JSONText", "XMLText"],
       swiftSettings: strict),
     .target(name: "Kafka", dependencies: ["Model", "CRdKafka"], swiftSettings: strict),
-    .target(name: "HTTPClient", dependencies: ["Model", "CCurl"], swiftSettings: strict),
+    .target(
+      name: "HTTPClient", dependencies: ["Model", "JSONText", "CCurl"], swiftSettings: strict),
     .target(
       name: "Stores", dependencies: ["Model", "CSQLite", "CPostgres"], swiftSettings: strict),
     .target(name: "Inflation", dependencies: ["CZlib"], swiftSettings: strict),
@@ -129,6 +130,9 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "hookferry-fuzz", dependencies: ["Fuzzing", arguments], swiftSettings: strict),
+    .target(name: "Benchmarking", dependencies: ["HTTPClient"], swiftSettings: strict),
+    .executableTarget(
+      name: "hookferry-bench", dependencies: ["Benchmarking", arguments], swiftSettings: strict),
 
     .target(
       name: "Chaos", dependencies: ["Model", "Kafka", "Sandbox", "Stores"],
@@ -172,7 +176,8 @@ let package = Package(
       dependencies: ["Providers", "Settings", "Signatures", "JSONText", "Model"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
-      name: "HTTPClientTests", dependencies: ["HTTPClient", "Model"], swiftSettings: strict),
+      name: "HTTPClientTests", dependencies: ["HTTPClient", "Model", "Signatures"],
+      swiftSettings: strict),
     .testTarget(
       name: "InflationTests", dependencies: ["Inflation", "CZlib"], swiftSettings: strict),
     .testTarget(

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what is missing and nothing else: deps.sh build|test|bench ...
 #   build  system libraries with their headers
-#   test   build, and a Python virtual environment with test-only tools in .venv
+#   test   build, an HTTP/2 server, and a Python virtual environment with test-only tools in .venv
 #   bench  build, and the load generator and the server it is compared with
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,7 +10,7 @@ build_packages=(
   g++ libcurl4-openssl-dev libexpat1-dev libpq-dev librdkafka-dev libsimdjson-dev libsqlite3-dev
   libssl-dev pkg-config zlib1g-dev
 )
-test_packages=(openssl postgresql python3-venv)
+test_packages=(nginx-light openssl postgresql python3-venv)
 bench_packages=(nginx-light procps python3 wrk)
 
 say() { printf '==> %s\n' "$*"; }

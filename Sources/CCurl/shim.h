@@ -3,6 +3,8 @@
 #ifndef HOOKFERRY_CCURL_SHIM_H
 #define HOOKFERRY_CCURL_SHIM_H
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <string.h>
 // The Glibc module leaves these two out.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -54,6 +56,45 @@ static inline CURLcode ccurl_get_long(
 static inline CURLcode ccurl_get_offset(
     CURL *_Nonnull easy, CURLINFO info, curl_off_t *_Nonnull value) {
   return curl_easy_getinfo(easy, info, value);
+}
+
+// What was set as CURLOPT_PRIVATE, or null.
+static inline void *_Nullable ccurl_get_private(CURL *_Nonnull easy) {
+  char *owner = 0;
+  return curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner) == CURLE_OK ? owner : 0;
+}
+
+// Called when a connection stands, new or used before, and a request is about to be sent.
+static inline CURLcode ccurl_set_prerequest(
+    CURL *_Nonnull easy, curl_prereq_callback _Nullable call, void *_Nullable owner) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_PREREQDATA, owner);
+  return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, call) : code;
+}
+
+// Called for each address that is about to be connected to; null for curl's own way.
+static inline CURLcode ccurl_set_open_socket(
+    CURL *_Nonnull easy, curl_opensocket_callback _Nullable call, void *_Nullable owner) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, owner);
+  return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, call) : code;
+}
+
+// Writes the address, 4 or 16 bytes in network order, and returns how many; 0 for other families.
+static inline int ccurl_address_bytes(
+    const struct curl_sockaddr *_Nonnull place, unsigned char *_Nonnull bytes) {
+  if (place->family == AF_INET) {
+    memcpy(bytes, &((const struct sockaddr_in *)&place->addr)->sin_addr, 4);
+    return 4;
+  }
+  if (place->family == AF_INET6) {
+    memcpy(bytes, &((const struct sockaddr_in6 *)&place->addr)->sin6_addr, 16);
+    return 16;
+  }
+  return 0;
+}
+
+// The socket curl would open itself.
+static inline curl_socket_t ccurl_open_socket(const struct curl_sockaddr *_Nonnull place) {
+  return socket(place->family, place->socktype | SOCK_CLOEXEC, place->protocol);
 }
 
 static inline CURLMcode ccurl_multi_set_long(

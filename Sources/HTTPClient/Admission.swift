@@ -18,6 +18,18 @@ struct Admission {
 
     var isIdle: Bool { active == 0 && head == queue.count }
 
+    mutating func request(
+      _ ticket: UInt64, hasRoom: Bool, perOriginMax: Int, mayWait: Bool
+    ) -> Verdict {
+      if hasRoom, active < perOriginMax {
+        active += 1
+        return .start
+      }
+      guard mayWait else { return .refuse }
+      queue.append(ticket)
+      return .wait
+    }
+
     mutating func next() -> UInt64? {
       guard head < queue.count else { return nil }
       defer {
@@ -43,18 +55,15 @@ struct Admission {
   }
 
   mutating func request(_ ticket: UInt64, _ origin: HTTPOrigin) -> Verdict {
-    var lane = lanes[origin] ?? Lane()
-    if lane.active < perOriginMax, active < totalMax {
-      lane.active += 1
-      active += 1
-      lanes[origin] = lane
-      return .start
+    let verdict = lanes[origin, default: Lane()].request(
+      ticket, hasRoom: active < totalMax, perOriginMax: perOriginMax,
+      mayWait: waiting < waitingMax)
+    switch verdict {
+    case .start: active += 1
+    case .wait: waiting += 1
+    case .refuse: if lanes[origin]?.isIdle == true { lanes[origin] = nil }
     }
-    guard waiting < waitingMax else { return .refuse }
-    lane.queue.append(ticket)
-    waiting += 1
-    lanes[origin] = lane
-    return .wait
+    return verdict
   }
 
   /// Takes a waiting ticket out of the queue.
@@ -69,12 +78,18 @@ struct Admission {
 
   /// Gives a slot back and returns the waiting tickets to start now; their slots are taken.
   mutating func release(_ origin: HTTPOrigin) -> [UInt64] {
-    guard var lane = lanes[origin], lane.active > 0 else {
-      preconditionFailure("Admission.release: no slot of this origin is taken")
-    }
-    lane.active -= 1
+    let isTaken = { (lane: inout Lane?) -> Bool in
+      guard let count = lane?.active, count > 0 else { return false }
+      lane?.active -= 1
+      return true
+    }(&lanes[origin])
+    precondition(isTaken, "Admission.release: no slot of this origin is taken")
     active -= 1
-    lanes[origin] = lane
+    guard waiting > 0 else {
+      // A lane without work stays while it is the only one: it is about to be used again.
+      if lanes.count > 1, lanes[origin]?.isIdle == true { lanes[origin] = nil }
+      return []
+    }
     var started: [UInt64] = []
     fill(origin, &started)
     if waiting > 0, active < totalMax {

@@ -11,7 +11,7 @@ package struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// The kinds of error, closed: fit for a metric's label.
   package enum Code: String, Sendable, CaseIterable {
-    /// The connect or the total time-out passed.
+    /// The time-out for connecting, for the first byte or for the whole passed.
     case timeout
     case connectionFailed = "connection_failed"
     case dns
@@ -25,6 +25,8 @@ package struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
     case overloaded
     /// The request itself is malformed; nothing was sent.
     case invalidRequest = "invalid_request"
+    /// The URL of a guarded request leads into a private network; nothing was sent.
+    case addressRefused = "address_refused"
     /// A call that must not fail has failed.
     case bug
   }
@@ -45,7 +47,7 @@ package struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
     switch code {
     case .timeout, .connectionFailed, .dns, .tls, .cancelled, .protocolError, .overloaded:
       .transient
-    case .responseTooLarge: .permanent
+    case .responseTooLarge, .addressRefused: .permanent
     case .invalidRequest, .bug: .bug
     }
   }
@@ -62,6 +64,8 @@ package struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
     case .protocolError: "check that the address speaks HTTP; look for a proxy in between"
     case .overloaded: "send less at a time, or raise the connection limits"
     case .invalidRequest: "check the base URL and the credential for stray characters"
+    case .addressRefused:
+      "look who sent this URL; if it is meant, allow its network for guarded requests"
     case .bug: "report it with the program's version"
     }
   }

@@ -10,14 +10,13 @@ struct HTTPOrigin: Hashable, CustomStringConvertible {
   /// Nil unless the URL is http or https with a host, no user info and no blank or control
   /// character anywhere.
   init?(url: String) {
-    let bytes = url.utf8
-    guard bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), let mark = url.firstRange(of: "://")
+    let bytes = Array(url.utf8)
+    guard bytes.allSatisfy(Self.isAllowed), let mark = bytes.firstRange(of: Array("://".utf8))
     else { return nil }
-    let scheme = url[..<mark.lowerBound].lowercased()
+    let scheme = Self.lowercased(bytes[..<mark.lowerBound])
     guard scheme == "http" || scheme == "https" else { return nil }
-    let rest = url[mark.upperBound...]
-    let end = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
-    let authority = rest[..<end].lowercased()
+    let rest = bytes[mark.upperBound...]
+    let authority = Self.lowercased(rest.prefix { !Self.endsAuthority($0) })
     guard !authority.isEmpty, !authority.hasPrefix(":"), !authority.contains("@") else {
       return nil
     }
@@ -28,5 +27,28 @@ struct HTTPOrigin: Hashable, CustomStringConvertible {
       ? String(authority.dropFirst().prefix { $0 != "]" })
       : String(authority.prefix { $0 != ":" })
     isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
+  }
+
+  /// True when this is the URL's origin, spelled as here; a quick look for the common case of one
+  /// request after the other to the same place.
+  func isOrigin(of url: String) -> Bool {
+    let (own, bytes) = (description.utf8, url.utf8)
+    return own.withContiguousStorageIfAvailable { own in
+      bytes.withContiguousStorageIfAvailable { bytes in
+        guard bytes.count >= own.count, bytes[..<own.count].elementsEqual(own) else { return false }
+        let rest = bytes[own.count...]
+        return rest.first.map(Self.endsAuthority) ?? true && rest.allSatisfy(Self.isAllowed)
+      } ?? false
+    } ?? false
+  }
+
+  private static func isAllowed(_ byte: UInt8) -> Bool { byte > 0x20 && byte != 0x7F }
+
+  private static func endsAuthority(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "/") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#")
+  }
+
+  private static func lowercased(_ bytes: ArraySlice<UInt8>) -> String {
+    String(decoding: bytes, as: UTF8.self).lowercased()
   }
 }

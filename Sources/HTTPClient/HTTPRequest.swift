@@ -1,5 +1,7 @@
 // What is asked and what comes back.
 
+package import Model
+
 /// One request. The URL is http or https, without user info; redirects are never followed.
 package struct HTTPRequest: Sendable {
   /// In capitals; default `GET`.
@@ -13,13 +15,21 @@ package struct HTTPRequest: Sendable {
   /// From the start of the transfer to its last byte; default 30 s. Time spent waiting for a free
   /// connection slot (`HTTPLimits.connectionsPerHostMax`) does not count.
   package var totalTimeoutMs: Int32
+  /// From the moment the request has left to the first byte of the response; default nil, none
+  /// but the total one.
+  package var firstByteTimeoutMs: Int32?
   /// Of the body, after decompression; default 8 MiB. One byte more fails the transfer.
   package var responseBytesMax: Int
+  /// For URLs that come from outside: the address that is connected to, and that of a connection
+  /// used again, must be a public one (`IPAddress.isPublic`) or in `HTTPLimits.guardExemptions`.
+  /// No proxy is used. Default false.
+  package var isAddressGuarded: Bool
 
   package init(
     method: String = "GET", url: String, headers: HTTPHeaders = [:], body: [UInt8]? = nil,
     connectTimeoutMs: Int32 = 5000, totalTimeoutMs: Int32 = 30_000,
-    responseBytesMax: Int = 8 << 20
+    firstByteTimeoutMs: Int32? = nil, responseBytesMax: Int = 8 << 20,
+    isAddressGuarded: Bool = false
   ) {
     self.method = method
     self.url = url
@@ -27,7 +37,9 @@ package struct HTTPRequest: Sendable {
     self.body = body
     self.connectTimeoutMs = connectTimeoutMs
     self.totalTimeoutMs = totalTimeoutMs
+    self.firstByteTimeoutMs = firstByteTimeoutMs
     self.responseBytesMax = responseBytesMax
+    self.isAddressGuarded = isAddressGuarded
   }
 }
 
@@ -69,10 +81,13 @@ package struct HTTPLimits: Sendable {
   package var userAgent: String
   /// A CA bundle in PEM instead of the system's; default nil.
   package var caFile: String?
+  /// Networks that guarded requests may reach although they are not public; default none.
+  package var guardExemptions: [IPNetwork]
 
   package init(
     connectionsPerHostMax: Int = 64, connectionsMax: Int = 256, waitingMax: Int = 4096,
-    prefersHTTP2: Bool = true, userAgent: String = "hookferry", caFile: String? = nil
+    prefersHTTP2: Bool = true, userAgent: String = "hookferry", caFile: String? = nil,
+    guardExemptions: [IPNetwork] = []
   ) {
     self.connectionsPerHostMax = max(connectionsPerHostMax, 1)
     self.connectionsMax = max(connectionsMax, 1)
@@ -80,5 +95,6 @@ package struct HTTPLimits: Sendable {
     self.prefersHTTP2 = prefersHTTP2
     self.userAgent = userAgent
     self.caFile = caFile
+    self.guardExemptions = guardExemptions
   }
 }

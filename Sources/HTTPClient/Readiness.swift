@@ -7,14 +7,21 @@ internal import Glibc
 /// Sockets and timer of one multi handle. Used by the loop's owner thread only.
 final class Readiness {
   let epoll: Int32
-  private var deadlineNs: UInt64?
+  /// curl's timer; 0: at once.
+  private var timerNs: UInt64?
+  /// No deadline of a transfer is before this.
+  private var deadlineNs = UInt64.max
+  private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 256)
 
   init?() {
     epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
     if epoll < 0 { return nil }
   }
 
-  deinit { _ = Glibc.close(epoll) }
+  deinit {
+    _ = Glibc.close(epoll)
+    events.deallocate()
+  }
 
   /// curl's wish for one socket. A descriptor number can come back as another socket, whose
   /// predecessor left epoll when it was closed: so try to change it, then to add it.
@@ -35,39 +42,56 @@ final class Readiness {
 
   /// Negative removes the timer.
   func setTimer(ms: Int) {
-    deadlineNs = ms < 0 ? nil : Self.nowNs() + UInt64(ms) * 1_000_000
+    timerNs = ms < 0 ? nil : ms == 0 ? 0 : Self.nowNs() + UInt64(ms) * 1_000_000
   }
 
-  var timerMs: Int32? {
-    guard let deadlineNs else { return nil }
+  /// Until curl's timer or the next deadline; nil when there is neither.
+  var timeoutMs: Int32? {
+    let nextNs = min(timerNs ?? .max, deadlineNs)
+    guard nextNs != .max else { return nil }
+    guard nextNs > 0 else { return 0 }
     let now = Self.nowNs()
-    guard deadlineNs > now else { return 0 }
-    return Int32(min((deadlineNs - now + 999_999) / 1_000_000, UInt64(Int32.max)))
+    guard nextNs > now else { return 0 }
+    return Int32(min((nextNs - now + 999_999) / 1_000_000, UInt64(Int32.max)))
   }
 
-  /// True once a due timer; it is then no longer set.
+  /// True when curl asked to be called at once.
+  var isTimerSetNow: Bool { timerNs == 0 }
+
+  /// True once for a due timer, which is then no longer set.
   func takeDueTimer() -> Bool {
-    guard let deadlineNs, deadlineNs <= Self.nowNs() else { return false }
-    self.deadlineNs = nil
+    guard let timerNs, timerNs == 0 || timerNs <= Self.nowNs() else { return false }
+    self.timerNs = nil
     return true
   }
 
-  /// Ready sockets with curl's mask for each, without waiting; at most 64.
-  func ready() -> [(socket: Int32, mask: Int32)] {
-    withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 64) { events in
-      let count = epoll_wait(epoll, events.baseAddress, 64, 0)
-      guard count > 0 else { return [] }
-      return events.prefix(Int(count)).map { event in
-        var mask: Int32 = 0
-        if event.events & EPOLLIN.rawValue != 0 { mask |= CURL_CSELECT_IN }
-        if event.events & EPOLLOUT.rawValue != 0 { mask |= CURL_CSELECT_OUT }
-        if event.events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { mask |= CURL_CSELECT_ERR }
-        return (event.data.fd, mask)
-      }
-    }
+  func noteDeadline(_ ns: UInt64) { deadlineNs = min(deadlineNs, ns) }
+
+  /// The time, when the next deadline has come; the deadlines are then to be noted anew.
+  func takeDueDeadline() -> UInt64? {
+    guard deadlineNs != .max else { return nil }
+    let now = Self.nowNs()
+    guard now >= deadlineNs else { return nil }
+    deadlineNs = .max
+    return now
   }
 
-  private static func nowNs() -> UInt64 {
+  /// Calls `serve` with each ready socket and curl's mask for it, without waiting. Returns true when
+  /// there may be more.
+  func serveReady(_ serve: (_ socket: Int32, _ mask: Int32) -> Void) -> Bool {
+    let count = Int(epoll_wait(epoll, events.baseAddress, Int32(events.count), 0))
+    for index in 0..<max(count, 0) {
+      let event = events[index]
+      var mask: Int32 = 0
+      if event.events & EPOLLIN.rawValue != 0 { mask |= CURL_CSELECT_IN }
+      if event.events & EPOLLOUT.rawValue != 0 { mask |= CURL_CSELECT_OUT }
+      if event.events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { mask |= CURL_CSELECT_ERR }
+      serve(event.data.fd, mask)
+    }
+    return count == events.count
+  }
+
+  static func nowNs() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

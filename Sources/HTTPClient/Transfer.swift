@@ -1,60 +1,83 @@
-// One easy handle of curl with the buffers of the request it carries. Handles are reused: reset
-// keeps neither options nor state, while connections live in the multi handle.
+// One easy handle of curl with the buffers of the request it carries. Handles are used again and
+// keep their options; connections live in the multi handle.
 
 internal import CCurl
+internal import Model
 
 /// An easy handle and what its callbacks fill. Used by the loop's owner thread only.
 final class Transfer {
   let easy: UnsafeMutableRawPointer
   private(set) var ticket: UInt64 = 0
   private(set) var origin: HTTPOrigin?
-  private var requestHeaders: UnsafeMutablePointer<curl_slist>?
+  private(set) var deadlines = Deadlines(startNs: 0, totalMs: 0, firstByteMs: nil)
+  private var options: EasyOptions
+  private let limits: HTTPLimits
+  private let readiness: Readiness
+  private let requestHeaders = HeaderNodes()
   /// curl's own words about a failure; at least CURL_ERROR_SIZE bytes, cleared for each request.
   private let errorText: UnsafeMutablePointer<CChar>
   private var body: [UInt8] = []
+  /// Filled anew by each response; copied out.
   private var headerLines: [UInt8] = []
   private var bodyBytesMax = 0
+  private var bodyBytesSent = 0
+  private var isGuarded = false
   private var overflowed = false
+  private var refusedAddress = false
 
   /// Response headers beyond this fail the transfer.
   static let headerBytesMax = 64 << 10
 
-  init?() {
+  init?(_ limits: HTTPLimits, _ readiness: Readiness) {
     guard let easy = curl_easy_init() else { return nil }
     self.easy = easy
+    self.limits = limits
+    self.readiness = readiness
     errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
     errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-  }
-
-  deinit {
-    curl_easy_cleanup(easy)
-    curl_slist_free_all(requestHeaders)
-    errorText.deallocate()
-  }
-
-  /// Sets every option for `request`. On an error the handle is unharmed and can be reused.
-  func prepare(
-    _ request: HTTPRequest, ticket: UInt64, origin: HTTPOrigin, limits: HTTPLimits
-  ) throws(HTTPError) {
-    self.ticket = ticket
-    self.origin = origin
-    body = []
-    headerLines = []
-    bodyBytesMax = request.responseBytesMax
-    overflowed = false
-    errorText[0] = 0
-    curl_easy_reset(easy)
-    var options = EasyOptions(easy: easy)
-    options.setConnection(request, origin: origin, limits: limits)
+    options = EasyOptions(easy: easy)
+    options.setConstants(limits)
     options.set(CURLOPT_ERRORBUFFER, pointer: errorText)
     // The loop holds this object for as long as curl holds the handle, so it goes unretained.
     let owner = Unmanaged.passUnretained(self).toOpaque()
+    options.set(CURLOPT_PRIVATE, pointer: owner)
     options.set(CURLOPT_WRITEDATA, pointer: owner)
     options.set(CURLOPT_WRITEFUNCTION, writer: transferReceivedBody)
     options.set(CURLOPT_HEADERDATA, pointer: owner)
     options.set(CURLOPT_HEADERFUNCTION, writer: transferReceivedHeader)
+    options.setPrerequest(transferMaySend, owner)
+    guard options.failed == CURLE_OK else { return nil }
+  }
+
+  deinit {
+    curl_easy_cleanup(easy)
+    errorText.deallocate()
+  }
+
+  /// Sets what `request` needs. After an error the handle must not be used again.
+  func prepare(
+    _ request: HTTPRequest, ticket: UInt64, origin: HTTPOrigin, nowNs: UInt64
+  ) throws(HTTPError) {
+    self.ticket = ticket
+    self.origin = origin
+    deadlines = Deadlines(
+      startNs: nowNs, totalMs: request.totalTimeoutMs, firstByteMs: request.firstByteTimeoutMs)
+    body = []
+    headerLines.removeAll(keepingCapacity: true)
+    bodyBytesMax = request.responseBytesMax
+    bodyBytesSent = request.body?.count ?? 0
+    isGuarded = request.isAddressGuarded
+    overflowed = false
+    refusedAddress = false
+    errorText[0] = 0
+    options.setConnection(
+      request, origin: origin, limits: limits, openSocket: transferOpenSocket,
+      owner: Unmanaged.passUnretained(self).toOpaque())
     options.setMethod(request)
-    try setHeaders(request, &options)
+    let hasBody = request.body != nil || request.method == "POST"
+    if requestHeaders.fill(request.headers, hasBody: hasBody) {
+      options.setHeaders(requestHeaders)
+    }
     guard options.failed == CURLE_OK else {
       throw HTTPError(
         options.failed == CURLE_OUT_OF_MEMORY ? .bug : .invalidRequest,
@@ -62,17 +85,31 @@ final class Transfer {
     }
   }
 
+  /// What passed, if anything; a request whose body is still leaving gets its wait anew.
+  func overdue(nowNs: UInt64) -> HTTPError? {
+    guard let verdict = deadlines.verdict(nowNs: nowNs) else { return nil }
+    let place = origin?.description ?? "the other side"
+    if verdict == .total {
+      return HTTPError(.timeout, "no complete response from \(place) in time")
+    }
+    var sent: curl_off_t = 0
+    ccurl_get_offset(easy, CURLINFO_SIZE_UPLOAD_T, &sent)
+    guard Int(sent) >= bodyBytesSent else {
+      deadlines.sent(nowNs: nowNs)
+      return nil
+    }
+    return HTTPError(.timeout, "no byte of a response from \(place) in time")
+  }
+
   /// Takes the response, or curl's verdict, out of the handle.
   func finish(_ code: CURLcode) -> Result<HTTPResponse, HTTPError> {
-    defer {
-      body = []
-      headerLines = []
-    }
+    defer { body = [] }
     guard code == CURLE_OK else { return .failure(error(code)) }
     var status = 0
     ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
     return .success(
-      HTTPResponse(status: status, headers: HTTPHeaders(lines: headerLines), body: body))
+      HTTPResponse(status: status, headers: HTTPHeaders(lines: Array(headerLines[...])), body: body)
+    )
   }
 
   var totalTimeMs: Double {
@@ -87,7 +124,31 @@ final class Transfer {
     return opened == 0
   }
 
-  // The two below run inside curl, on the owner thread.
+  // Those below run inside curl, on the owner thread.
+
+  /// The request is about to leave over a connection to `address`, which is new or was used before.
+  func maySend(to address: UnsafePointer<CChar>?) -> Bool {
+    // Text that is no address is refused with the rest.
+    if isGuarded, !mayConnect(to: address.flatMap { IPAddress(String(cString: $0)) }) {
+      return false
+    }
+    if deadlines.firstByteSpanNs > 0 {
+      deadlines.sent(nowNs: Readiness.nowNs())
+      readiness.noteDeadline(deadlines.dueNs)
+    }
+    return true
+  }
+
+  /// Whether a socket to this address may be opened at all.
+  func mayConnect(to address: IPAddress?) -> Bool {
+    guard isGuarded, address.map(isAllowed) != true else { return true }
+    refusedAddress = true
+    return false
+  }
+
+  private func isAllowed(_ address: IPAddress) -> Bool {
+    address.isPublic || limits.guardExemptions.contains { $0.contains(address) }
+  }
 
   func receivedBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard bytes.count <= bodyBytesMax - body.count else {
@@ -99,6 +160,7 @@ final class Transfer {
   }
 
   func receivedHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    deadlines.answered()
     // A new status line begins a new response: the one before it was interim (1xx).
     if bytes.starts(with: "HTTP/".utf8) {
       headerLines.removeAll(keepingCapacity: true)
@@ -112,31 +174,6 @@ final class Transfer {
     return true
   }
 
-  private func setHeaders(
-    _ request: HTTPRequest, _ options: inout EasyOptions
-  ) throws(HTTPError) {
-    curl_slist_free_all(requestHeaders)
-    requestHeaders = nil
-    // Without these two curl would add `Expect: 100-continue` and a form's content type.
-    var lines = [Array("Expect:".utf8)]
-    if request.headers["Content-Type"] == nil { lines.append(Array("Content-Type:".utf8)) }
-    // `Name;` is how curl spells a field without a value.
-    lines += request.headers.lineSlices.map { line in
-      line.suffix(2).elementsEqual(": ".utf8) ? Array(line.dropLast(2)) + [0x3B] : Array(line)
-    }
-    for line in lines {
-      let text = line + [0]
-      let extended = text.withUnsafeBytes { bytes in
-        bytes.baseAddress.flatMap {
-          curl_slist_append(requestHeaders, $0.assumingMemoryBound(to: CChar.self))
-        }
-      }
-      guard let extended else { throw HTTPError(.bug, "curl has no memory for the headers") }
-      requestHeaders = extended
-    }
-    options.set(CURLOPT_HTTPHEADER, list: requestHeaders)
-  }
-
   private static func text(_ code: CURLcode) -> String { String(cString: curl_easy_strerror(code)) }
 
   private func error(_ code: CURLcode) -> HTTPError {
@@ -146,9 +183,13 @@ final class Transfer {
       return HTTPError(
         .responseTooLarge, "the response of \(place) exceeds \(bodyBytesMax) bytes")
     }
+    if refusedAddress, code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK {
+      return HTTPError(
+        .addressRefused, "\(place) has an address that is not in the public internet")
+    }
     switch code {
     case CURLE_OPERATION_TIMEDOUT:
-      return HTTPError(.timeout, "no complete response from \(place) in time")
+      return HTTPError(.timeout, "no connection to \(place) in time")
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
       return HTTPError(.dns, "the host name of \(place) cannot be resolved")
     case CURLE_COULDNT_CONNECT:
@@ -189,4 +230,27 @@ private func transferReceivedHeader(
   let transfer = Unmanaged<Transfer>.fromOpaque(owner).takeUnretainedValue()
   let taken = transfer.receivedHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
   return taken ? size * count : -1
+}
+
+private func transferMaySend(
+  _ owner: UnsafeMutableRawPointer?, _ address: UnsafeMutablePointer<CChar>?,
+  _ ownAddress: UnsafeMutablePointer<CChar>?, _ port: Int32, _ ownPort: Int32
+) -> Int32 {
+  guard let owner else { return CURL_PREREQFUNC_ABORT }
+  let transfer = Unmanaged<Transfer>.fromOpaque(owner).takeUnretainedValue()
+  return transfer.maySend(to: address) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+}
+
+private func transferOpenSocket(
+  _ owner: UnsafeMutableRawPointer?, _ purpose: curlsocktype,
+  _ place: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+  guard let owner, let place else { return CURL_SOCKET_BAD }
+  let transfer = Unmanaged<Transfer>.fromOpaque(owner).takeUnretainedValue()
+  let address = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 16) { bytes in
+    bytes.baseAddress.flatMap {
+      IPAddress(bytes: bytes.prefix(Int(ccurl_address_bytes(place, $0))))
+    }
+  }
+  return transfer.mayConnect(to: address) ? ccurl_open_socket(place) : CURL_SOCKET_BAD
 }

@@ -16,11 +16,12 @@ package final class TransferLoop {
   /// Started, without a slot yet.
   private var waiting: [UInt64: (request: HTTPRequest, origin: HTTPOrigin)] = [:]
   private var active: [UInt64: Transfer] = [:]
-  private var transfersByHandle: [UnsafeMutableRawPointer: Transfer] = [:]
   /// Handles to use again; never more than there were active at a time.
   private var idle: [Transfer] = []
   /// Ended without the network's help, to be returned by the next `run`.
   private var ended: [HTTPCompletion] = []
+
+  private var lastOrigin: HTTPOrigin?
 
   /// Rounds of one `run`: a loop that never gets idle must still return to its owner.
   private static let roundsMax = 8
@@ -54,7 +55,9 @@ package final class TransferLoop {
   package var inFlight: Int { active.count + waiting.count + ended.count }
 
   /// How long to poll at most, from now; nil when nothing is timed.
-  package var nextTimeoutMs: Int32? { ended.isEmpty ? readiness.timerMs : 0 }
+  package var nextTimeoutMs: Int32? {
+    ended.isEmpty ? readiness.timeoutMs : 0
+  }
 
   /// Begins a request, or queues it when every slot is taken. A thrown error means that it was not
   /// taken: nothing comes back for it. `ticket` must not be in flight.
@@ -63,7 +66,7 @@ package final class TransferLoop {
     guard active[ticket] == nil, waiting[ticket] == nil else {
       throw HTTPError(.bug, "ticket \(ticket) is in flight already")
     }
-    guard let origin = HTTPOrigin(url: request.url) else {
+    guard let origin = origin(of: request.url) else {
       throw HTTPError(
         .invalidRequest,
         "the URL must be http:// or https:// with a host, without user info and blanks")
@@ -107,13 +110,15 @@ package final class TransferLoop {
     ended = []
     for _ in 0..<Self.roundsMax {
       var running: Int32 = 0
-      let ready = readiness.ready()
-      for (socket, mask) in ready { curl_multi_socket_action(multi, socket, mask, &running) }
       let isTimerDue = readiness.takeDueTimer()
       if isTimerDue { curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running) }
-      if ready.isEmpty, !isTimerDue { break }
+      let mayBeMore = readiness.serveReady { socket, mask in
+        curl_multi_socket_action(multi, socket, mask, &running)
+      }
       collect(multi, &completions)
+      if !mayBeMore, !readiness.isTimerSetNow { break }
     }
+    endOverdue()
     completions += ended
     ended = []
     return completions
@@ -125,7 +130,6 @@ package final class TransferLoop {
     for transfer in active.values { curl_multi_remove_handle(multi, transfer.easy) }
     waiting = [:]
     active = [:]
-    transfersByHandle = [:]
     idle = []
     ended = []
     // Calls the socket callback for each connection that it closes.
@@ -133,12 +137,34 @@ package final class TransferLoop {
     self.multi = nil
   }
 
+  private func origin(of url: String) -> HTTPOrigin? {
+    if let lastOrigin, lastOrigin.isOrigin(of: url) { return lastOrigin }
+    lastOrigin = HTTPOrigin(url: url)
+    return lastOrigin
+  }
+
+  /// Looks through all active transfers when the earliest deadline has come. Most of them end long
+  /// before theirs, so this is about once in a time-out and not once a request.
+  private func endOverdue() {
+    guard let nowNs = readiness.takeDueDeadline() else { return }
+    for transfer in Array(active.values) {
+      if let error = transfer.overdue(nowNs: nowNs) {
+        end(transfer.ticket, error)
+        retire(transfer)
+      } else {
+        readiness.noteDeadline(transfer.deadlines.dueNs)
+      }
+    }
+  }
+
   private func collect(_ multi: UnsafeMutableRawPointer, _ completions: inout [HTTPCompletion]) {
     var left: Int32 = 0
     while let message = curl_multi_info_read(multi, &left) {
       guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle,
-        let transfer = transfersByHandle[easy]
+        let owner = ccurl_get_private(easy)
       else { continue }
+      // Held by `active` until it is retired.
+      let transfer = Unmanaged<Transfer>.fromOpaque(owner).takeUnretainedValue()
       // The message dies with the handle's removal: take everything out first.
       let result = transfer.finish(message.pointee.data.result)
       completions.append(
@@ -152,22 +178,17 @@ package final class TransferLoop {
   private func begin(
     _ request: HTTPRequest, _ ticket: UInt64, _ origin: HTTPOrigin
   ) throws(HTTPError) {
-    guard let multi, let transfer = idle.popLast() ?? Transfer() else {
+    guard let multi, let transfer = idle.popLast() ?? Transfer(limits, readiness) else {
       throw HTTPError(.bug, "curl has no memory for another transfer")
     }
-    do throws(HTTPError) {
-      try transfer.prepare(request, ticket: ticket, origin: origin, limits: limits)
-    } catch {
-      idle.append(transfer)
-      throw error
-    }
-    // From here to `retire` the two dictionaries keep alive what the callbacks refer to.
+    // What throws here is dropped with its handle.
+    try transfer.prepare(request, ticket: ticket, origin: origin, nowNs: Readiness.nowNs())
+    // From here to `retire` this keeps alive what the callbacks refer to.
     active[ticket] = transfer
-    transfersByHandle[transfer.easy] = transfer
+    readiness.noteDeadline(transfer.deadlines.dueNs)
     let code = curl_multi_add_handle(multi, transfer.easy)
     guard code == CURLM_OK else {
       active[ticket] = nil
-      transfersByHandle[transfer.easy] = nil
       throw HTTPError(.bug, "curl takes no transfer: \(curlText(code))")
     }
   }
@@ -176,7 +197,6 @@ package final class TransferLoop {
   private func retire(_ transfer: Transfer) {
     curl_multi_remove_handle(multi, transfer.easy)
     active[transfer.ticket] = nil
-    transfersByHandle[transfer.easy] = nil
     idle.append(transfer)
     if let origin = transfer.origin { releaseSlot(origin) }
   }

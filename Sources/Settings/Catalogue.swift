@@ -102,7 +102,10 @@ enum Catalogue {
     .choice("provider", \.provider, fetchProviders, "Whose API it is."),
     .text("base_url", \.baseURL, .url, "The API's address, without the path."),
     .optionalSecret(
-      "token", \.token, neededBy: .consumer, "The bearer token; without it none is sent."),
+      "token", \.token, neededBy: .consumer,
+      "The bearer token, short for a `credential` of that kind; without either none is sent."),
+    .optionalSection(
+      "credential", \.credential, blank: .blank, "How requests prove who they are.", credential),
     .texts(
       "properties", \.properties, .any,
       "What to ask for of each record; none means the provider's default set."),

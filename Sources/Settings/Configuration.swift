@@ -163,6 +163,8 @@ package struct FetchSettings: Sendable {
   package var baseURL: String
   /// Bearer token.
   package var token: Secret?
+  /// Nil where there is `token`, or nothing.
+  package var credential: CredentialSettings?
   /// Asked for in each fetch; empty means the provider's default set.
   package var properties: [String]
   package var connectTimeoutMs: Int

@@ -117,6 +117,7 @@ enum CrossChecks {
     let path = SettingPath(["pipelines", pipeline.name])
     named(pipeline.from, "source", configuration.sources.keys.sorted(), path + "from", &reader)
     named(pipeline.to, "sink", configuration.sinks.keys.sorted(), path + "to", &reader)
+    if let fetch = pipeline.fetch { CredentialChecks.run(fetch, path + "fetch", &reader) }
     if let fetch = pipeline.fetch, fetch.connectTimeoutMs > fetch.totalTimeoutMs,
       !reader.hasFailed(path + "fetch" + "total_timeout_ms")
     {

@@ -25,6 +25,8 @@ final class LoopbackServer: Sendable {
   enum Reply: Sendable {
     case bytes(String)
     case bytesThenClose(String)
+    /// Piece by piece, with a pause after each.
+    case slow([String], pauseMs: Int32)
     /// Nothing at all, until the other side goes away.
     case silence
 
@@ -97,6 +99,11 @@ final class LoopbackServer: Sendable {
       case .bytesThenClose(let text):
         Self.write(connection, text)
         return
+      case .slow(let pieces, let pauseMs):
+        for piece in pieces {
+          Self.write(connection, piece)
+          Self.delay(ms: pauseMs)
+        }
       case .silence:
         var byte: UInt8 = 0
         while recv(connection, &byte, 1, 0) > 0 {}

@@ -28,7 +28,8 @@ enum Rules {
       target: "Providers",
       allowed: system + ["Model", "Settings", "Signatures", "JSONText", "XMLText"]),
     ImportRow(target: "Kafka", allowed: system + ["Model", "CRdKafka"]),
-    ImportRow(target: "HTTPClient", allowed: system + ["Model", "CCurl"]),
+    // The answers of token end points are JSON.
+    ImportRow(target: "HTTPClient", allowed: system + ["Model", "JSONText", "CCurl"]),
     ImportRow(target: "Stores", allowed: system + ["Model", "CSQLite", "CPostgres"]),
     ImportRow(target: "Inflation", allowed: system + ["CZlib"]),
     ImportRow(target: "Mapping", allowed: system + ["Model", "JSONText", "CJq"]),
@@ -68,6 +69,8 @@ enum Rules {
     ImportRow(target: "hookferry-fuzz", allowed: ["Fuzzing", "ArgumentParser"]),
     ImportRow(target: "Chaos", allowed: system + ["Model", "Kafka", "Sandbox", "Stores"]),
     ImportRow(target: "hookferry-chaos", allowed: ["Chaos", "ArgumentParser"]),
+    ImportRow(target: "Benchmarking", allowed: system + ["HTTPClient"]),
+    ImportRow(target: "hookferry-bench", allowed: ["Benchmarking", "ArgumentParser"]),
 
     ImportRow(target: "hookferry", allowed: ["OperatorCLI", "ArgumentParser"]),
     ImportRow(target: "hookferry-receiver", allowed: ["ReceiverService", "ArgumentParser"]),
