@@ -58,6 +58,7 @@ let package = Package(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
@@ -84,7 +85,8 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "Kafka", dependencies: ["Model", "CRdKafka"], swiftSettings: strict),
     .target(name: "HTTPClient", dependencies: ["Model", "CCurl"], swiftSettings: strict),
-    .target(name: "Stores", dependencies: ["Model", "CSQLite"], swiftSettings: strict),
+    .target(
+      name: "Stores", dependencies: ["Model", "CSQLite", "CPostgres"], swiftSettings: strict),
     .target(name: "Inflation", dependencies: ["CZlib"], swiftSettings: strict),
     .target(name: "AdminServer", dependencies: ["Telemetry"] + nio, swiftSettings: strict),
 
@@ -138,6 +140,7 @@ let package = Package(
 
     // Tests.
     .target(name: "KafkaTestSupport", swiftSettings: strict),
+    .target(name: "PostgresTestSupport", swiftSettings: strict),
     .testTarget(
       name: "KafkaTests", dependencies: ["Kafka", "KafkaTestSupport", "Model"],
       swiftSettings: strict),
@@ -165,7 +168,8 @@ let package = Package(
     .testTarget(
       name: "InflationTests", dependencies: ["Inflation", "CZlib"], swiftSettings: strict),
     .testTarget(
-      name: "StoresTests", dependencies: ["Stores", "Model", "CSQLite"], swiftSettings: strict),
+      name: "StoresTests", dependencies: ["Stores", "Model", "CSQLite", "PostgresTestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "ReceiverServiceTests",
       dependencies: [

@@ -7,10 +7,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build_packages=(
-  g++ libcurl4-openssl-dev libexpat1-dev librdkafka-dev libsimdjson-dev libsqlite3-dev libssl-dev
-  pkg-config zlib1g-dev
+  g++ libcurl4-openssl-dev libexpat1-dev libpq-dev librdkafka-dev libsimdjson-dev libsqlite3-dev
+  libssl-dev pkg-config zlib1g-dev
 )
-test_packages=(openssl python3-venv)
+test_packages=(openssl postgresql python3-venv)
 bench_packages=(nginx-light procps python3 wrk)
 
 say() { printf '==> %s\n' "$*"; }

@@ -77,10 +77,15 @@ struct ConsumerParts: Sendable {
   ) throws -> [String: SinkWriter] {
     var writers: [String: SinkWriter] = [:]
     for name in Set(configuration.pipelines.map(\.to)) {
-      guard case .sqlite(let path)? = configuration.sinks[name]?.kind else {
+      guard let sink = configuration.sinks[name] else {
         throw ConsumerError(message: "no sink is named \(name)", remedy: "add it under sinks:")
       }
-      writers[name] = try SinkWriter(path: path, results: ports.writes)
+      do throws(StoreError) {
+        writers[name] = try SinkWriter(
+          SinkStore.open(sink), keeping: RowsKept(sink), results: ports.writes)
+      } catch {
+        throw ConsumerError(message: "sink \(name): \(error)", remedy: error.remedy)
+      }
     }
     return writers
   }

@@ -28,14 +28,14 @@ final class SinkWriter: Sendable {
   private let isClosed = Atomic<Bool>(false)
   private let closed = Wakeup()
 
-  /// Opens the store on the calling thread, so that a bad path is refused at boot.
-  init(path: String, results: Mailbox<Done>) throws(StoreError) {
+  /// Takes over a store that was opened on the calling thread, so that a bad path or password is
+  /// refused at boot; the caller keeps no reference to it.
+  init(_ store: any RecordStore, keeping: RowsKept, results: Mailbox<Done>) {
     jobs = Mailbox(wakeup: wakeup)
-    let store = try SQLiteStore(path: path)
     // SAFETY of the transfer: the store is used by the new thread only from here on.
     let owned = Transfer(store)
     OwnerThread.start { [self] in
-      run(store: owned.take(), results: results)
+      run(store: owned.take(), keeping: keeping, results: results)
     }
   }
 
@@ -48,9 +48,14 @@ final class SinkWriter: Sendable {
     if !isClosed.load(ordering: .sequentiallyConsistent) { closed.wait(timeoutMs: timeoutMs) }
   }
 
-  private func run(store: SQLiteStore, results: Mailbox<Done>) {
+  private func run(store: any RecordStore, keeping: RowsKept, results: Mailbox<Done>) {
+    var keeping = keeping
     while true {
       let taken = jobs.takeAll()
+      if keeping.isDue(isIdle: taken.isEmpty, nowMs: SystemClock.monotonicMs) {
+        let result = try? store.prune(keeping.limits(wallMs: SystemClock.wallMs))
+        keeping.looked(result, nowMs: SystemClock.monotonicMs)
+      }
       guard !taken.isEmpty else {
         if isClosing.load(ordering: .sequentiallyConsistent) { break }
         wakeup.wait(timeoutMs: 1000)
@@ -67,7 +72,7 @@ final class SinkWriter: Sendable {
     closed.signal()
   }
 
-  private static func apply(_ batch: [Job], to store: SQLiteStore) -> [Done] {
+  private static func apply(_ batch: [Job], to store: any RecordStore) -> [Done] {
     let startMs = SystemClock.monotonicMs
     let outcomes = store.apply(batch.map(\.write))
     let durationMs = SystemClock.monotonicMs - startMs

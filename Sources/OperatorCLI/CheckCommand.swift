@@ -57,15 +57,14 @@ struct CheckCommand: AsyncParsableCommand {
   }
 
   private func checkSink(_ sink: SinkSettings, _ report: inout CheckReport) {
-    switch sink.kind {
-    case .sqlite(let path):
-      do {
-        let store = try SQLiteStore(path: path)
-        store.close()
-        report.pass("sink \(sink.name)", path)
-      } catch {
-        report.fail("sink \(sink.name)", "\(error)")
+    do throws(StoreError) {
+      try SinkStore.check(sink)
+      switch sink.kind {
+      case .sqlite(let path): report.pass("sink \(sink.name)", path)
+      case .postgres: report.pass("sink \(sink.name)", "PostgreSQL answers, its tables are there")
       }
+    } catch {
+      report.fail("sink \(sink.name)", "\(error); \(error.remedy)")
     }
   }
 

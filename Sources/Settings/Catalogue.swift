@@ -119,8 +119,4 @@ enum Catalogue {
       "response_bytes_max", \.responseBytesMax, default: 4 << 20, 1024...(256 << 20), .bytes,
       "A longer answer is a permanent failure."),
   ]
-
-  static let sink: [Entry<SinkSettings>] = [
-    .text("sqlite", \.sqlitePath, .any, "The path of a SQLite database file; it is created.")
-  ]
 }

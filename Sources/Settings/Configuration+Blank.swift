@@ -62,17 +62,9 @@ extension FetchSettings {
 }
 
 extension SinkSettings {
-  static let blank = SinkSettings(name: "", kind: .sqlite(path: ""))
-
-  /// The row of the declaration for this kind.
-  var sqlitePath: String {
-    get {
-      switch kind {
-      case .sqlite(let path): path
-      }
-    }
-    set { kind = .sqlite(path: newValue) }
-  }
+  static let blank = SinkSettings(
+    name: "", connectTimeoutMs: 0, statementTimeoutMs: 0, inboxKeepMs: 0, writeLogKeepMs: 0,
+    claimsKeepMs: 0)
 }
 
 extension Array {

@@ -173,10 +173,23 @@ package struct FetchSettings: Sendable {
 
 package struct SinkSettings: Sendable {
   package var name: String
-  package var kind: Kind
+  /// Exactly one of these two is set.
+  package var sqlite: String?
+  package var postgres: Secret?
+  package var connectTimeoutMs: Int
+  package var statementTimeoutMs: Int
+  package var inboxKeepMs: Int
+  package var writeLogKeepMs: Int
+  package var claimsKeepMs: Int
 
   package enum Kind: Sendable {
     /// A database file.
     case sqlite(path: String)
+    /// A database server; the connection string may hold a password.
+    case postgres(dsn: Secret)
+  }
+
+  package var kind: Kind {
+    if let postgres { .postgres(dsn: postgres) } else { .sqlite(path: sqlite ?? "") }
   }
 }

@@ -9,6 +9,7 @@ enum CrossChecks {
     for source in configuration.sources.values {
       SourceChecks.run(source, configuration, &reader)
     }
+    for sink in configuration.sinks.values { check(sink, &reader) }
     for pipeline in configuration.pipelines { check(pipeline, configuration, &reader) }
     topics(configuration, &reader)
   }
@@ -122,6 +123,18 @@ enum CrossChecks {
       reader.report(
         path + "fetch" + "connect_timeout_ms",
         "\(fetch.connectTimeoutMs) must be at most total_timeout_ms, \(fetch.totalTimeoutMs)")
+    }
+  }
+
+  private static func check(_ sink: SinkSettings, _ reader: inout SettingReader) {
+    let path = SettingPath(["sinks", sink.name])
+    guard !reader.hasFailed(path), !reader.hasFailed(path + "sqlite"),
+      !reader.hasFailed(path + "postgres")
+    else { return }
+    switch (sink.sqlite, sink.postgres) {
+    case (nil, nil): reader.report(path, "names no database: sqlite or postgres")
+    case (.some, .some): reader.report(path, "names two databases: keep sqlite or postgres")
+    default: break
     }
   }
 

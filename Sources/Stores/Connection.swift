@@ -31,6 +31,9 @@ final class Connection {
   /// True while a transaction is open; some errors end it on SQLite's own account.
   var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
+  /// Rows that the last statement changed.
+  var changes: Int { Int(sqlite3_changes(handle)) }
+
   func userVersion() throws(StoreError) -> Int64 {
     var version: Int64 = 0
     try Statement(handle, "PRAGMA user_version").run([]) { version = $0.integer(0) }
@@ -99,6 +102,18 @@ enum Schema {
       record_id TEXT NOT NULL, version INTEGER NOT NULL, seq INTEGER NOT NULL,
       deleted INTEGER NOT NULL, event_id TEXT NOT NULL, applied_at INTEGER NOT NULL
     );
+    """,
     """
+    ALTER TABLE write_log ADD COLUMN hash INTEGER;
+    CREATE INDEX write_log_by_record ON write_log (record_id, object, tenant);
+    CREATE INDEX inbox_by_age ON inbox (applied_at);
+    CREATE TABLE claims (
+      sink TEXT NOT NULL, idempotency_key TEXT NOT NULL, state INTEGER NOT NULL,
+      owner TEXT NOT NULL, epoch INTEGER NOT NULL, lease_until INTEGER NOT NULL,
+      updated_at INTEGER NOT NULL,
+      PRIMARY KEY (sink, idempotency_key)
+    ) WITHOUT ROWID;
+    CREATE INDEX claims_by_age ON claims (updated_at) WHERE state IN (0, 3);
+    """,
   ]
 }

@@ -17,6 +17,9 @@ package struct RecordWrite: Sendable {
   package var appliedAtMs: Int64
   /// The payload is the event's own and no fresh fetch: a repeat of it can only be old.
   package var carriesEvent = false
+  /// Other events of this record that the write settles too, since its state is newer than they
+  /// are: they count as applied with it. The outcome is of the whole.
+  package var alsoEventIds: [String] = []
 
   package enum Change: Sendable, Equatable {
     /// JSON, kept as it is. Equal bytes are an equal state.

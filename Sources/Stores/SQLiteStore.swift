@@ -2,9 +2,8 @@
 
 package import Model
 
-/// Writes records, each state once and never an older one over a newer one. Owned by one thread;
-/// several processes may have the same file open.
-package final class SQLiteStore {
+/// Writes records. Several processes may have the same file open.
+package final class SQLiteStore: RecordStore {
   /// How far a commit is forced to the disk.
   package enum Synchronous: String, Sendable {
     /// Survives loss of power; the default.
@@ -18,6 +17,7 @@ package final class SQLiteStore {
   struct Open {
     let connection: Connection
     let statements: WriteStatements
+    let claims: ClaimStatements
   }
 
   /// Opens or creates the file, whose folder must exist. `busyTimeoutMs` (default 5 s) bounds the
@@ -28,37 +28,65 @@ package final class SQLiteStore {
     let connection = try Connection(path: path, isReader: false, busyTimeoutMs: busyTimeoutMs)
     try connection.configureWriter(synchronous: synchronous)
     try connection.migrate()
-    open = Open(connection: connection, statements: try WriteStatements(connection))
+    open = Open(
+      connection: connection, statements: try WriteStatements(connection),
+      claims: try ClaimStatements(connection))
   }
 
-  /// Applies the writes in order in one transaction, durable on return, with a result for each. A
-  /// write that fails leaves no trace and does not touch its neighbours; when the transaction as a
-  /// whole fails, all of them have failed and nothing was written.
-  ///
-  /// `.written`, `.gone` (a delete that took effect), `.superseded` (as new or newer is there
-  /// already), `.duplicate` (this event id was applied before, and nothing has changed since).
+  /// All in one transaction; when it fails as a whole, nothing was written.
   package func apply(_ writes: [RecordWrite]) -> [Result<Outcome, Failure>] {
-    guard let open else {
-      let error = StoreError(.closed, "the store is closed")
-      return writes.map { _ in .failure(error.failure) }
-    }
     guard !writes.isEmpty else { return [] }
-    let connection = open.connection
     do throws(StoreError) {
-      try connection.execute("BEGIN IMMEDIATE", "begin")
-      var results: [Result<Outcome, Failure>] = []
-      results.reserveCapacity(writes.count)
-      for write in writes { results.append(try applyOne(write, open)) }
-      try connection.execute("COMMIT", "commit")
-      return results
+      return try transact { open throws(StoreError) in
+        var results: [Result<Outcome, Failure>] = []
+        results.reserveCapacity(writes.count)
+        for write in writes { results.append(try applyOne(write, open)) }
+        return results
+      }
     } catch {
-      if connection.isInTransaction { try? connection.execute("ROLLBACK", "roll back") }
       return writes.map { _ in .failure(error.failure) }
     }
+  }
+
+  package func take(
+    _ steps: [ClaimStep], nowMs: Int64
+  ) throws(StoreError) -> [ClaimAnswer] {
+    guard !steps.isEmpty else { return [] }
+    return try transact { open throws(StoreError) in
+      var answers: [ClaimAnswer] = []
+      for step in steps { answers.append(try open.claims.take(step, nowMs: nowMs)) }
+      return answers
+    }
+  }
+
+  package func isOwnChange(
+    _ key: RecordKey, _ state: OwnState, sinceMs: Int64
+  ) throws(StoreError) -> Bool {
+    guard let open else { throw StoreError(.closed, "the store is closed") }
+    return try open.connection.isOwnChange(key, state, sinceMs: sinceMs)
+  }
+
+  package func prune(_ limits: PruneLimits) throws(StoreError) -> PruneResult {
+    try transact { open throws(StoreError) in try open.connection.prune(limits) }
   }
 
   /// Folds the log into the file and closes it. Idempotent; `apply` fails from then on.
   package func close() { open = nil }
+
+  /// One transaction that holds the write lock from its beginning.
+  private func transact<T>(_ body: (Open) throws(StoreError) -> T) throws(StoreError) -> T {
+    guard let open else { throw StoreError(.closed, "the store is closed") }
+    let connection = open.connection
+    do throws(StoreError) {
+      try connection.execute("BEGIN IMMEDIATE", "begin")
+      let result = try body(open)
+      try connection.execute("COMMIT", "commit")
+      return result
+    } catch {
+      if connection.isInTransaction { try? connection.execute("ROLLBACK", "roll back") }
+      throw error
+    }
+  }
 
   /// Throws only when the transaction is lost with the write.
   private func applyOne(

@@ -2,7 +2,8 @@
 
 package import Model
 
-/// A failed call of the store. The text has the operation and SQLite's own words, never a payload.
+/// A failed call of the store. The text has the operation and the database's own words, never a
+/// payload or a password.
 package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   package let code: Code
   package let description: String
@@ -21,6 +22,19 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case newerSchema = "newer_schema"
     /// A value is larger than the database takes.
     case tooLarge = "too_large"
+    /// No connection to the server, or it was lost.
+    case unreachable
+    /// The server refuses the user, the password, or what was asked.
+    case denied
+    case unknownDatabase = "unknown_database"
+    /// The connection string cannot be read.
+    case badAddress = "bad_address"
+    /// Other writers were in the way each time.
+    case conflict
+    /// A text that the database cannot hold.
+    case invalidText = "invalid_text"
+    /// A constraint or trigger that somebody added refused the row.
+    case rejected
     case closed
     case bug
   }
@@ -36,8 +50,11 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   package var failureClass: FailureClass {
     switch code {
     // The sink's state, not the record's: it can be mended while the record waits.
-    case .busy, .diskFull, .io, .closed, .readOnly, .cannotOpen, .corrupt, .newerSchema: .transient
-    case .tooLarge: .permanent
+    case .busy, .diskFull, .io, .closed, .readOnly, .cannotOpen, .corrupt, .newerSchema,
+      .unreachable, .unknownDatabase, .badAddress, .conflict:
+      .transient
+    case .denied: .auth
+    case .tooLarge, .invalidText, .rejected: .permanent
     case .bug: .bug
     }
   }
@@ -56,6 +73,15 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case .corrupt: "restore the database from a backup, or move it away and replay"
     case .newerSchema: "run the version of hookferry that wrote it, or a newer one"
     case .tooLarge: "fetch fewer properties of this record"
+    case .unreachable: "check that the server runs and can be reached from here"
+    case .denied: "check the user, its password, and that it may write to the schema"
+    case .unknownDatabase: "create the database, or name another one"
+    case .badAddress:
+      "write it as postgres://user:password@host:5432/database, with / : @ in the password as "
+        + "%2F %3A %40"
+    case .conflict: "write with fewer processes, or find who else locks these rows"
+    case .invalidText: "mend the record's id or tenant at its source"
+    case .rejected: "look at the constraints and triggers that were added to the tables"
     case .closed: "nothing: the store was closed on purpose"
     case .bug: "report it with the program's version"
     }

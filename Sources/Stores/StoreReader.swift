@@ -1,10 +1,9 @@
-// Looking into a store without disturbing who writes it.
+// Looking into a SQLite store without disturbing who writes it.
 
 package import Model
 
-/// A read-only connection of its own, beside any writers. Owned by one thread. Each call sees one
-/// committed state of the database; two calls may see different ones.
-package final class StoreReader {
+/// A read-only connection of its own, beside any writers.
+package final class StoreReader: RecordReader {
   private let connection: Connection
 
   /// The file must exist and have been opened by `SQLiteStore` before.
@@ -13,7 +12,6 @@ package final class StoreReader {
     try connection.requireKnownSchema()
   }
 
-  /// Nil when there never was such a record; a deleted one is returned as deleted.
   package func record(_ key: RecordKey) throws(StoreError) -> StoredRecord? {
     var found: StoredRecord?
     try run(
@@ -23,7 +21,6 @@ package final class StoreReader {
     return found
   }
 
-  /// Every record, deleted ones included, in the order of their keys.
   package func forEachRecord(_ body: (StoredRecord) -> Void) throws(StoreError) {
     try run("\(Self.selectRecords) ORDER BY tenant, object, record_id", []) { row in
       if let record = Self.record(row) { body(record) }
@@ -46,7 +43,6 @@ package final class StoreReader {
     return counts
   }
 
-  /// Effective changes with an id above `id`, oldest first, at most `rowsMax`.
   package func writeLog(
     after id: Int64 = 0, rowsMax: Int = .max
   ) throws(StoreError) -> [WriteLogRow] {
@@ -68,7 +64,6 @@ package final class StoreReader {
     return rows
   }
 
-  /// True once the event was applied, whatever came of it.
   package func inboxContains(eventId: String) throws(StoreError) -> Bool {
     var isKnown = false
     try run("SELECT 1 FROM inbox WHERE event_id = ?1", [.text(eventId)]) { _ in isKnown = true }

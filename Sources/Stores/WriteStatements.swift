@@ -56,15 +56,15 @@ struct WriteStatements {
     log = try prepare(
       """
       INSERT INTO write_log
-        (tenant, object, record_id, version, seq, deleted, event_id, applied_at)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        (tenant, object, record_id, version, seq, deleted, event_id, applied_at, hash)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
       """)
   }
 
   /// One write, inside a transaction that holds the write lock.
   func apply(_ write: RecordWrite) throws(StoreError) -> Outcome {
-    var isKnown = false
-    try findEvent.run([.text(write.eventId)]) { _ in isKnown = true }
+    var isKnown = try isKnown(write.eventId)
+    for id in write.alsoEventIds where isKnown { isKnown = try self.isKnown(id) }
     let key: [SQLValue] = [
       .text(write.key.tenant), .text(write.key.object), .text(write.key.recordId),
     ]
@@ -78,9 +78,16 @@ struct WriteStatements {
       case .advance, .keep: isKnown ? .duplicate : .superseded
       }
     if outcome == .duplicate { return outcome }
-    try insertEvent.run(
-      [.text(write.eventId)] + key + [.text(Self.name(outcome)), .integer(write.appliedAtMs)])
+    let rest = key + [.text(outcome.storedName), .integer(write.appliedAtMs)]
+    try insertEvent.run([.text(write.eventId)] + rest)
+    for id in write.alsoEventIds { try insertEvent.run([.text(id)] + rest) }
     return outcome
+  }
+
+  private func isKnown(_ eventId: String) throws(StoreError) -> Bool {
+    var isKnown = false
+    try findEvent.run([.text(eventId)]) { _ in isKnown = true }
+    return isKnown
   }
 
   private func change(_ write: RecordWrite, _ key: [SQLValue]) throws(StoreError) -> GateVerdict {
@@ -111,25 +118,14 @@ struct WriteStatements {
       if verdict == .delete { try deleteRecord.run(place + mark) }
     }
     switch verdict {
-    case .write: try log.run(place + [.integer(0)] + mark)
+    case .write: try log.run(place + [.integer(0)] + mark + [.integer(hash)])
     case .delete:
       let version = max(state?.version ?? write.version, write.version)
       let place = key + [.integer(version), .integer(write.observedAtUs)]
-      try log.run(place + [.integer(1)] + mark)
+      try log.run(place + [.integer(1)] + mark + [.null])
     case .advance: try advanceRecord.run(place)
     case .keep: break
     }
     return verdict
-  }
-
-  private static func name(_ outcome: Outcome) -> String {
-    switch outcome {
-    case .written: "written"
-    case .superseded: "superseded"
-    case .gone: "gone"
-    case .duplicate: "duplicate"
-    case .skipped: "skipped"
-    case .failed: "failed"
-    }
   }
 }

@@ -95,6 +95,25 @@ import Yams
     #expect((partitions ?? 0) >= 3)
   }
 
+  @Test func theConsumerIsGivenItsServerAsTheSink() throws {
+    let path = "deploy/hookferry.postgres.yaml"
+    let overlay = try Deployment.documents("docker-compose.postgres.yml").first
+    let consumer = try #require(overlay?["services"]?["consumer"])
+    #expect(consumer["volumes"]?.texts == ["./\(path):/etc/hookferry/hookferry.yaml:ro"])
+    let dsn = try #require(consumer["environment"]?["WAREHOUSE_DSN"]?.string)
+    #expect(dsn.hasPrefix("postgres://hookferry:") && dsn.hasSuffix("@postgres:5432/hookferry"))
+    let server = try Deployment.service("postgres")["environment"]
+    #expect(server?["POSTGRES_USER"]?.string == "hookferry")
+    #expect(server?["POSTGRES_DB"]?.string == "hookferry")
+    let configuration = try Configuration.parse(
+      text: Deployment.text(path), file: path,
+      environment: Deployment.secrets.merging(["WAREHOUSE_DSN": dsn]) { $1 })
+    guard case .postgres = configuration.sinks["warehouse"]?.kind else {
+      Issue.record("no server is the sink")
+      return
+    }
+  }
+
   @Test func nobodyIsKilledWhileItDrains() throws {
     let configuration = try Deployment.composeConfiguration()
     let receiver = configuration.receiver

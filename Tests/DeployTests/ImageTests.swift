@@ -23,7 +23,7 @@ import Testing
     let libraries = [
       ("librdkafka-dev", "librdkafka1"), ("libcurl4-openssl-dev", "libcurl4"),
       ("libssl-dev", "libssl3"), ("libsqlite3-dev", "libsqlite3-0"),
-      ("libsimdjson-dev", "libsimdjson14"),
+      ("libsimdjson-dev", "libsimdjson14"), ("libpq-dev", "libpq5"),
     ]
     let script = try Deployment.text("scripts/deps.sh")
     for (development, runtime) in libraries {

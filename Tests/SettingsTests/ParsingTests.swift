@@ -85,6 +85,20 @@ import Testing
     #expect(consumer.drainTimeoutMs == 20_000)
   }
 
+  @Test func aServerCanBeTheSink() throws {
+    let read = try parse(
+      Samples.minimal("  warehouse: {postgres: \"env:DSN\", statement_timeout_ms: 900}"),
+      ["DSN": "postgres://u:hush@db/x"])
+    let sink = try #require(read.sinks["warehouse"])
+    guard case .postgres(let dsn) = sink.kind else { fatalError("no server") }
+    #expect(dsn.reveal() == "postgres://u:hush@db/x")
+    #expect([sink.connectTimeoutMs, sink.statementTimeoutMs] as [Int] == [5000, 900])
+    #expect(
+      [sink.inboxKeepMs, sink.writeLogKeepMs, sink.claimsKeepMs] as [Int]
+        == [604_800_000, 2_592_000_000, 604_800_000])
+    #expect(!"\(read)".contains("hush"))
+  }
+
   @Test func anEmptySectionIsReadAsItsDefaults() throws {
     let read = try parse(Samples.minimal("receiver:\nconsumer: {}"))
     #expect(read.receiver.port == 8080)

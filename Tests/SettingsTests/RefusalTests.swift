@@ -54,6 +54,17 @@ import Testing
       ])
   }
 
+  @Test func aSinkIsExactlyOneDatabase() {
+    #expect(
+      problems(
+        Samples.minimal("  two: {sqlite: b.db, postgres: text:x}\n  none: {inbox_keep_ms: 9}"))
+        == [
+          "h.yaml:18:3: sinks.two: names two databases: keep sqlite or postgres",
+          "h.yaml:19:10: sinks.none.inbox_keep_ms: must be 3600000 to 315360000000, not 9",
+          "h.yaml:19:3: sinks.none: names no database: sqlite or postgres",
+        ])
+  }
+
   @Test func brokenYAMLNamesTheLine() {
     let unclosed = problems("kafka:\n  bootstrap_servers: \"a\n")
     #expect(unclosed.count == 1)

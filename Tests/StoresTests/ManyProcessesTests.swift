@@ -1,4 +1,4 @@
-// Three consumers on one host share one file.
+// Three consumers share one database.
 
 import Foundation
 import Model
@@ -6,23 +6,24 @@ import Stores
 import Testing
 
 @Suite struct ManyProcessesTests {
-  /// Each of three processes opens the fresh file at once and applies the same 200 events over 20
+  /// Each of three processes opens the fresh database at once and applies the same 200 events over 20
   /// records, in an order of its own and in batches of 7.
-  @Test func threeProcessesApplyEachEventOnce() async throws {
-    let scratch = try Scratch()
-    let path = scratch.path
-    async let first = #expect(processExitsWith: .success) { [path = path as String] in
-      try applyShuffled(path, seed: 1)
+  @Test(arguments: Backend.allCases)
+  func threeProcessesApplyEachEventOnce(_ backend: Backend) async throws {
+    let rig = try StoreRig(backend, isFresh: true)
+    let place = rig.place
+    async let first = #expect(processExitsWith: .success) { [place = place as String] in
+      try applyShuffled(place, seed: 1)
     }
-    async let second = #expect(processExitsWith: .success) { [path = path as String] in
-      try applyShuffled(path, seed: 2)
+    async let second = #expect(processExitsWith: .success) { [place = place as String] in
+      try applyShuffled(place, seed: 2)
     }
-    async let third = #expect(processExitsWith: .success) { [path = path as String] in
-      try applyShuffled(path, seed: 3)
+    async let third = #expect(processExitsWith: .success) { [place = place as String] in
+      try applyShuffled(place, seed: 3)
     }
     _ = await (first, second, third)
 
-    let reader = try StoreReader(path: path)
+    let reader = try rig.openReader()
     let counts = try reader.counts()
     #expect(counts.live == 20)
     #expect(counts.inbox == 200)
@@ -39,9 +40,9 @@ import Testing
 }
 
 /// Event n is version n of record n % 20.
-private func applyShuffled(_ path: String, seed: UInt64) throws {
+private func applyShuffled(_ place: String, seed: UInt64) throws {
   var random = SplitMix64(seed: seed)
-  let store = try SQLiteStore(path: path, busyTimeoutMs: 20_000)
+  let store = try StoreRig.openStore(at: place)
   var numbers = Array(0..<200)
   numbers.shuffle(using: &random)
   while !numbers.isEmpty {

@@ -58,6 +58,7 @@ enum Rules {
       ]),
 
     ImportRow(target: "KafkaTestSupport", allowed: system),
+    ImportRow(target: "PostgresTestSupport", allowed: system),
 
     ImportRow(
       target: "Fuzzing",
