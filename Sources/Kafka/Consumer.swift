@@ -23,6 +23,8 @@ package final class Consumer {
   package var undrained: Set<TopicPartition> = []
   /// In the order of assignment; `nextPartition` says whose turn it is.
   var owned: [OwnedPartition] = []
+  /// By the partition that they came with.
+  var companions: [TopicPartition: TopicPartition] = [:]
   /// A rebalance that the group waits for.
   var pendingRebalance: PendingRebalance?
   /// Since an `.assigned` event was brought.

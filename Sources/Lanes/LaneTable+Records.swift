@@ -82,6 +82,11 @@ extension LaneTable {
 
   // MARK: Frontiers
 
+  /// One above the newest received offset; nil before the first record.
+  package func nextOffset(_ partition: Int) -> Int64? {
+    owns(partition) ? partitions[partition]?.ledger.next : nil
+  }
+
   /// Every received offset below it is done; nil before the first record.
   package func frontier(_ partition: Int) -> Int64? {
     owns(partition) ? partitions[partition]?.ledger.frontier : nil
