@@ -98,6 +98,8 @@ struct ConsumerParts: Sendable {
         writers[name] = try SinkWriter(
           SinkStore.open(sink), keeping: RowsKept(sink), results: ports.writes)
       } catch {
+        // What passes by itself is no fault of the configuration: let it be tried again.
+        if error.isWorthWaiting { throw error }
         throw ConsumerError(message: "sink \(name): \(error)", remedy: error.remedy)
       }
     }

@@ -57,6 +57,9 @@ final class PostgresLink {
     var attempt = 0
     while true {
       attempt += 1
+      guard !deadline.hasPassed else {
+        throw StoreError(.busy, "the time was used up by what came before")
+      }
       let session = try connected()
       var state = make()
       do throws(StoreError) {

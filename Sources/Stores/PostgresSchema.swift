@@ -83,7 +83,9 @@ enum PostgresSchema {
     }
   }
 
-  /// The version that is there, 0 in an empty schema. Throws when it is a newer program's.
+  /// The version that is there, 0 in an empty schema. Throws when it is a newer program's. The
+  /// catalog's rows are asked, since a name that was looked up in vain, as by to_regclass, is
+  /// remembered by the server until the transaction ends.
   static func installed(
     _ session: PostgresSession, _ deadline: Deadline
   ) throws(StoreError) -> Int64 {
@@ -93,8 +95,9 @@ enum PostgresSchema {
       [
         PostgresCommand(
           """
-          SELECT current_schema()::text,
-            to_regclass(quote_ident(current_schema()) || '.hookferry_schema') IS NOT NULL
+          SELECT current_schema()::text, EXISTS (
+            SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = current_schema() AND c.relname = 'hookferry_schema')
           """)
       ], deadline: deadline
     ) { _, rows in

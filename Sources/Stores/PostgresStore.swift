@@ -111,8 +111,8 @@ extension RecordWrite {
 }
 
 extension StoreError {
-  /// At boot: the server may be there in a moment, as it is.
-  var isWorthWaiting: Bool {
+  /// At boot: it may be over in a moment, without anybody's doing.
+  package var isWorthWaiting: Bool {
     switch code {
     case .unreachable, .busy, .io, .conflict, .diskFull, .readOnly: true
     case .cannotOpen, .corrupt, .newerSchema, .tooLarge, .denied, .unknownDatabase, .badAddress,

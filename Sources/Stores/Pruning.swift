@@ -30,4 +30,11 @@ package struct PruneResult: Sendable, Equatable {
   package var claims: Int
   /// A table reached `rowsMax`: there may be more to remove.
   package var hasMore: Bool
+
+  package init(inbox: Int, writeLog: Int, claims: Int, hasMore: Bool) {
+    self.inbox = inbox
+    self.writeLog = writeLog
+    self.claims = claims
+    self.hasMore = hasMore
+  }
 }

@@ -49,6 +49,16 @@ import Testing
     #expect(throws: StoreError.self) { try rig.openReader() }
   }
 
+  @Test func theTablesAreMadeOnceHoweverManyAsk() async throws {
+    for _ in 0..<6 {
+      let dsn = try SharedCluster.freshDSN()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<6 { group.addTask { _ = try PostgresStore(PostgresOptions(dsn: dsn)) } }
+        try await group.waitForAll()
+      }
+    }
+  }
+
   @Test func tablesOfOthersAreLeftAlone() throws {
     let dsn = try SharedCluster.freshDSN()
     try SharedCluster.execute("CREATE TABLE records (mine int)", at: dsn)
