@@ -5,6 +5,7 @@ import Lanes
 import Logging
 import Model
 import Settings
+import Stores
 import Telemetry
 
 extension ConsumerLoop {
