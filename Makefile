@@ -3,7 +3,7 @@
 SWIFT ?= swift
 FORMATTED := Package.swift $(wildcard Sources Tests Benchmarks)
 
-.PHONY: help demo test check format lint docs fuzz kill-rounds bench bench-receiver profile-receiver deps
+.PHONY: help demo test check format lint docs fuzz kill-rounds chaos bench bench-receiver profile-receiver deps
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -42,6 +42,16 @@ kill-rounds: ## Kill the receiver 50 times under load and compare the topic with
 	@scripts/deps.sh test
 	@$(SWIFT) build --build-tests
 	@HOOKFERRY_KILL_ROUNDS=50 $(SWIFT) test --skip-build --no-parallel --filter ReceiverKillTests
+
+SEEDS ?= 1-200
+
+# CASE is stuck-record, dead-api or burst.
+chaos: ## Run consumers through 200 seeded scenarios of faults; SEEDS="1 2 3" or CASE=... picks some
+	@scripts/deps.sh build
+	@scripts/step.sh "building the consumer and its conductor"
+	@$(SWIFT) build --product hookferry-consumer
+	@$(SWIFT) build --product hookferry-chaos
+	@"$$($(SWIFT) build --show-bin-path)/hookferry-chaos" $(if $(CASE),--case $(CASE),--seeds "$(SEEDS)")
 
 docs: ## Write docs/CONFIG.md and docs/METRICS.md from the declarations
 	@scripts/deps.sh build

@@ -128,6 +128,12 @@ let package = Package(
     .executableTarget(
       name: "hookferry-fuzz", dependencies: ["Fuzzing", arguments], swiftSettings: strict),
 
+    .target(
+      name: "Chaos", dependencies: ["Model", "Kafka", "Sandbox", "Stores"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "hookferry-chaos", dependencies: ["Chaos", arguments], swiftSettings: strict),
+
     // Programs.
     .executableTarget(
       name: "hookferry", dependencies: ["OperatorCLI", arguments], swiftSettings: strict),
@@ -180,6 +186,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "FuzzTests", dependencies: ["Fuzzing", "Model", "Providers"], exclude: ["Corpus"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ChaosTests",
+      dependencies: ["Chaos", "Kafka", "Model", "Sandbox", "Stores", "hookferry-consumer"],
       swiftSettings: strict),
     .testTarget(
       name: "OperatorCLITests",

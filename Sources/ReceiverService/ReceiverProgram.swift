@@ -29,7 +29,6 @@ package enum ReceiverProgram {
       WholeText.write(configuration.printed, to: STDOUT_FILENO)
       return 0
     }
-    HeapTuning.apply()
     let connectionsMax = configuration.receiver.connectionsMax
     if let problem = FileLimit.problem(connectionsMax: connectionsMax, files: FileLimit.raise()) {
       log.error("\(problem)")

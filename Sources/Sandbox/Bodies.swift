@@ -46,6 +46,33 @@ struct ErrorAnswer: Encodable {
   var policyName: String?
 }
 
+/// What the token endpoint answers, as RFC 6749 has it.
+struct TokenAnswer: Encodable, Equatable {
+  var accessToken: String
+  var tokenType = "bearer"
+  var expiresIn: Int64
+  /// Left out where a client has no refresh token.
+  var refreshToken: String?
+
+  enum CodingKeys: String, CodingKey {
+    case accessToken = "access_token"
+    case tokenType = "token_type"
+    case expiresIn = "expires_in"
+    case refreshToken = "refresh_token"
+  }
+}
+
+/// Its refusal.
+struct TokenErrorAnswer: Encodable {
+  var error: String
+  var description: String
+
+  enum CodingKeys: String, CodingKey {
+    case error
+    case description = "error_description"
+  }
+}
+
 /// One row of `GET /sandbox/objects`: a CRM object with all of its properties and its type.
 struct ListedObject: Encodable {
   var type: String
@@ -62,6 +89,7 @@ struct ListAnswer: Encodable {
 
 struct StatsAnswer: Encodable {
   var requests: [SandboxRequestCount]
+  var reads: SandboxReads
   var webhooks: SandboxProgress
 }
 

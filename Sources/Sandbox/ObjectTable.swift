@@ -9,6 +9,9 @@ struct ObjectTable: Sendable {
   private var nextEventId: Int64 = 1
   private let portalId: Int64
 
+  /// Earlier states kept of a record, for reads of the past.
+  private static let pastMax = 64
+
   private struct Key: Hashable {
     let type: String
     let id: String
@@ -42,7 +45,7 @@ struct ObjectTable: Sendable {
       let time = stamp(after: records[key]?.updatedAtMs, nowMs)
       records[key] = SandboxRecord(
         type: type, id: id, properties: values.filter { !$0.value.isEmpty }, createdAtMs: time,
-        updatedAtMs: time, changedAtMs: nowMs)
+        updatedAtMs: time, bornAtMs: nowMs)
       return [event("\(type).creation", id, time, nil)]
     }
     let changed = values.filter { record.properties[$0.key, default: ""] != $0.value }
@@ -66,10 +69,12 @@ struct ObjectTable: Sendable {
   }
 
   private func remember(_ record: inout SandboxRecord, _ nowMs: Int64) {
-    record.previous = SandboxRecord.Previous(
-      properties: record.properties, updatedAtMs: record.updatedAtMs)
+    record.past.append(
+      SandboxRecord.Past(
+        properties: record.properties, updatedAtMs: record.updatedAtMs,
+        untilMs: nowMs))
+    if record.past.count > Self.pastMax { record.past.removeFirst() }
     record.updatedAtMs = stamp(after: record.updatedAtMs, nowMs)
-    record.changedAtMs = nowMs
   }
 
   private func stamp(after last: Int64?, _ nowMs: Int64) -> Int64 {

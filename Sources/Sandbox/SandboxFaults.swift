@@ -25,7 +25,7 @@ package struct SandboxFaults: Sendable, Equatable, Codable {
   package var unauthorizedNext = 0
   /// So many reads from now on answer the state before the last change.
   package var staleNext = 0
-  /// For so long after a change, reads answer the state before it.
+  /// Reads answer the state of so long ago, as a replica does that lags behind.
   package var staleForMs: Int64 = 0
   /// Modified times are whole seconds and may not move between two changes.
   package var equalTimestamps = false
@@ -33,8 +33,45 @@ package struct SandboxFaults: Sendable, Equatable, Codable {
   package var rateMax = 190
   /// Answers 429 beyond `rateMax`. Default false.
   package var isRateEnforced = false
+  /// A storm: from now on and for so long every request is answered 429.
+  package var throttleForMs: Int64 = 0
+  /// Retry-After is an HTTP date and no number of seconds.
+  package var retryAfterIsDate = false
+  /// A burst: from now on and for so long every request is answered `errorStatus`.
+  package var errorForMs: Int64 = 0
+  /// From now on and for so long connections end where an answer is due.
+  package var deadForMs: Int64 = 0
+  /// Probability of a slow answer, 0...1: the tail of the latencies.
+  package var slowRate: Double = 0
+  /// Added to a slow answer.
+  package var slowMs: Int64 = 0
+  /// Share of the reads that `staleForMs` is for, 0...1: the others see another replica. Default 1.
+  package var staleRate: Double = 1
+  /// Requests that an issued token is good for; 0 is no limit.
+  package var tokenRequestsMax = 0
+  /// How long an issued token is good for; 0 is no limit.
+  package var tokenForMs: Int64 = 0
+  /// So many token requests from now on are answered `errorStatus`.
+  package var tokenErrorNext = 0
+  /// A bucket of so many requests that fills up within a second; beyond it 429. 0 is no limit.
+  package var requestsPerSecondMax = 0
+  /// Reads of these records are answered `errorStatus`, also in a batch of others.
+  package var stuckIds: Set<String> = []
 
   package init() {}
+
+  /// What is wrong with them, if they cannot be carried out.
+  var problem: String? {
+    let latencies = [latencyMs, latencyJitterMs, slowMs]
+    guard (200...599).contains(errorStatus), retryAfterS >= 0,
+      latencies.allSatisfy({ (0...60_000).contains($0) })
+    else { return "errorStatus 200...599, retryAfterS from 0, latencies 0...60000" }
+    let lengths = [throttleForMs, errorForMs, deadForMs, staleForMs, tokenForMs]
+    guard lengths.allSatisfy({ (0...3_600_000).contains($0) }), tokenRequestsMax >= 0,
+      requestsPerSecondMax >= 0
+    else { return "times 0...3600000 ms, limits from 0" }
+    return nil
+  }
 }
 
 /// Any of the faults, as a `POST` names them.
@@ -54,6 +91,18 @@ struct SandboxFaultsChange: Decodable {
   var equalTimestamps: Bool?
   var rateMax: Int?
   var isRateEnforced: Bool?
+  var throttleForMs: Int64?
+  var retryAfterIsDate: Bool?
+  var errorForMs: Int64?
+  var deadForMs: Int64?
+  var slowRate: Double?
+  var slowMs: Int64?
+  var staleRate: Double?
+  var tokenRequestsMax: Int?
+  var tokenForMs: Int64?
+  var tokenErrorNext: Int?
+  var requestsPerSecondMax: Int?
+  var stuckIds: Set<String>?
 
   func apply(to faults: inout SandboxFaults) {
     faults.seed = seed ?? faults.seed
@@ -71,5 +120,17 @@ struct SandboxFaultsChange: Decodable {
     faults.equalTimestamps = equalTimestamps ?? faults.equalTimestamps
     faults.rateMax = rateMax ?? faults.rateMax
     faults.isRateEnforced = isRateEnforced ?? faults.isRateEnforced
+    faults.throttleForMs = throttleForMs ?? faults.throttleForMs
+    faults.retryAfterIsDate = retryAfterIsDate ?? faults.retryAfterIsDate
+    faults.errorForMs = errorForMs ?? faults.errorForMs
+    faults.deadForMs = deadForMs ?? faults.deadForMs
+    faults.slowRate = slowRate ?? faults.slowRate
+    faults.slowMs = slowMs ?? faults.slowMs
+    faults.staleRate = staleRate ?? faults.staleRate
+    faults.tokenRequestsMax = tokenRequestsMax ?? faults.tokenRequestsMax
+    faults.tokenForMs = tokenForMs ?? faults.tokenForMs
+    faults.tokenErrorNext = tokenErrorNext ?? faults.tokenErrorNext
+    faults.requestsPerSecondMax = requestsPerSecondMax ?? faults.requestsPerSecondMax
+    faults.stuckIds = stuckIds ?? faults.stuckIds
   }
 }

@@ -52,6 +52,10 @@ final class SandboxHTTPHandler: ChannelInboundHandler {
           method: head.method.rawValue, target: head.uri,
           authorization: head.headers.first(name: "Authorization"), body: body))
     body = []
+    if reply.isDropped {
+      context.close(promise: nil)
+      return
+    }
     guard reply.delayMs > 0 else {
       write(reply, keepAlive: head.isKeepAlive, context)
       return

@@ -6,8 +6,13 @@ package struct SandboxOptions: Sendable {
   package var listenAddress = "127.0.0.1"
   /// Default 0: any free port; `SandboxServer.start` returns it.
   package var port = 0
-  /// The bearer token that the `/crm` endpoints demand.
+  /// A bearer token for the `/crm` endpoints that never expires.
   package var token = "sandbox-token"
+  /// Who may have a token issued at `/oauth/v1/token`.
+  package var clientId = "sandbox-client"
+  package var clientSecret = "sandbox-client-secret"
+  /// What the grant `refresh_token` demands besides.
+  package var refreshToken = "sandbox-refresh-token"
   /// The tenant of every event.
   package var portalId: Int64 = 62515
   /// Larger request bodies are refused with 413; default 1 MiB.

@@ -15,22 +15,33 @@ package struct SandboxRecord: Sendable, Equatable {
   /// A deleted record answers 404; its last state stays for comparison.
   package internal(set) var isDeleted = false
 
-  /// What a stale read answers; nil right after creation, when that is 404.
-  var previous: Previous?
-  /// When the change came in by the wall clock: `updatedAtMs` can run ahead of it.
-  var changedAtMs: Int64
+  /// When it came into being by the wall clock: the times above can run ahead of it.
+  let bornAtMs: Int64
+  /// Earlier states, the newest last.
+  var past: [Past] = []
 
-  struct Previous: Sendable, Equatable {
+  struct Past: Sendable, Equatable {
     let properties: [String: String]
     let updatedAtMs: Int64
+    /// When the next change came in by the wall clock.
+    let untilMs: Int64
   }
 
   /// The record as it was before its last change; nil when there was none.
-  var stale: SandboxRecord? {
-    guard let previous else { return nil }
+  var stale: SandboxRecord? { past.last.map(showing) }
+
+  /// The record as it was then; nil before it came into being.
+  func state(atMs: Int64) -> SandboxRecord? {
+    guard atMs >= bornAtMs else { return nil }
+    // The states are few, and mostly the newest is the one.
+    guard let last = past.last, atMs < last.untilMs else { return self }
+    return past.first { atMs < $0.untilMs }.map(showing)
+  }
+
+  private func showing(_ past: Past) -> SandboxRecord {
     var record = self
-    record.properties = previous.properties
-    record.updatedAtMs = previous.updatedAtMs
+    record.properties = past.properties
+    record.updatedAtMs = past.updatedAtMs
     record.isDeleted = false
     return record
   }

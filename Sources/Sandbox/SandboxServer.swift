@@ -22,13 +22,16 @@ package final class SandboxServer: Sendable {
 
   private struct Running {
     let group: MultiThreadedEventLoopGroup
-    let channel: any Channel
+    let port: Int
+    /// Nil while the API is away.
+    var listener: (any Channel)?
+    var connections: [ObjectIdentifier: any Channel] = [:]
   }
 
   package init(_ options: SandboxOptions = SandboxOptions()) throws(SandboxError) {
     self.options = options
-    var state = SandboxState(token: options.token, portalId: options.portalId)
-    state.setFaults(options.faults)
+    var state = SandboxState(options)
+    state.setFaults(options.faults, nowMs: WebhookSender.wallClockMs())
     self.state = Mutex(state)
     do throws(HTTPError) {
       sender = if let webhooks = options.webhooks { try WebhookSender(webhooks) } else { nil }
@@ -40,29 +43,73 @@ package final class SandboxServer: Sendable {
   /// Listens, starts to send webhooks, and returns the port.
   package func start() async throws(SandboxError) -> Int {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let bodyBytesMax = options.bodyBytesMax
     do {
-      let channel = try await ServerBootstrap(group: group)
-        .serverChannelOption(.backlog, value: 256)
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .childChannelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture {
-            let pipeline = channel.pipeline.syncOperations
-            try pipeline.configureHTTPServerPipeline()
-            try pipeline.addHandler(
-              SandboxHTTPHandler(bodyBytesMax: bodyBytesMax) { self.answer($0) })
-          }
-        }
-        .bind(host: options.listenAddress, port: options.port).get()
-      running.withLock { $0 = Running(group: group, channel: channel) }
+      let channel = try await listen(group, port: options.port)
+      let port = channel.localAddress?.port ?? options.port
+      running.withLock { $0 = Running(group: group, port: port, listener: channel) }
       sender?.start()
-      return channel.localAddress?.port ?? options.port
+      return port
     } catch {
       try? await group.shutdownGracefully()
       throw SandboxError(
         description: "cannot listen on \(options.listenAddress):\(options.port): \(error)",
         remedy: "choose another port, or stop the program that has it")
+    }
+  }
+
+  private func listen(
+    _ group: MultiThreadedEventLoopGroup, port: Int
+  ) async throws -> any Channel {
+    let bodyBytesMax = options.bodyBytesMax
+    return try await ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 256)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelInitializer { channel in
+        self.note(channel)
+        return channel.eventLoop.makeCompletedFuture {
+          let pipeline = channel.pipeline.syncOperations
+          try pipeline.configureHTTPServerPipeline()
+          try pipeline.addHandler(
+            SandboxHTTPHandler(bodyBytesMax: bodyBytesMax) { self.answer($0) })
+        }
+      }
+      .bind(host: options.listenAddress, port: port).get()
+  }
+
+  private func note(_ connection: any Channel) {
+    let id = ObjectIdentifier(connection)
+    running.withLock { $0?.connections[id] = connection }
+    connection.closeFuture.whenComplete { _ in
+      self.running.withLock { _ = $0?.connections.removeValue(forKey: id) }
+    }
+  }
+
+  /// Takes the API away: connections are reset, new ones refused, until `comeBack`. Control
+  /// endpoints are gone as well; use it from the same process.
+  package func goAway() async {
+    let taken = running.withLock { running -> [any Channel] in
+      guard let listener = running?.listener else { return [] }
+      running?.listener = nil
+      return [listener] + (running.map { Array($0.connections.values) } ?? [])
+    }
+    for channel in taken { try? await channel.close() }
+  }
+
+  /// Listens again, on the same port.
+  package func comeBack() async throws(SandboxError) {
+    guard
+      let (group, port) = running.withLock({ running in
+        running.flatMap { $0.listener == nil ? ($0.group, $0.port) : nil }
+      })
+    else { return }
+    do {
+      let listener = try await listen(group, port: port)
+      running.withLock { $0?.listener = listener }
+    } catch {
+      throw SandboxError(
+        description: "cannot listen on port \(port) again: \(error)",
+        remedy: "stop the program that took it meanwhile")
     }
   }
 
@@ -74,7 +121,7 @@ package final class SandboxServer: Sendable {
       return running
     }
     guard let running else { return }
-    try? await running.channel.close()
+    try? await running.listener?.close()
     try? await running.group.shutdownGracefully()
   }
 
@@ -110,9 +157,22 @@ package final class SandboxServer: Sendable {
   /// Sends so many bodies that are signed rightly and make no event.
   package func sendPoison(_ count: Int) { sender?.addPoison(count) }
 
-  package func setFaults(_ faults: SandboxFaults) { state.withLock { $0.setFaults(faults) } }
+  /// Storms and bursts begin now.
+  package func setFaults(_ faults: SandboxFaults) {
+    state.withLock { $0.setFaults(faults, nowMs: WebhookSender.wallClockMs()) }
+  }
 
-  package var faults: SandboxFaults { state.withLock { $0.plan.faults } }
+  /// Storms and bursts with what is left of them.
+  package var faults: SandboxFaults {
+    state.withLock { $0.plan.faults(nowMs: WebhookSender.wallClockMs()) }
+  }
+
+  package var reads: SandboxReads { state.withLock { $0.plan.reads } }
+
+  /// A record as it stands; a deleted one says so.
+  package func record(_ type: String, _ id: String) -> SandboxRecord? {
+    state.withLock { $0.objects.record(SandboxRecord.canonicalType(type), id) }
+  }
 
   /// Deleted ones included, in the order of type and number.
   package func allRecords() -> [SandboxRecord] { state.withLock { $0.objects.all } }

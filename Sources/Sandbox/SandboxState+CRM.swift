@@ -20,17 +20,24 @@ extension SandboxState {
   private mutating func answer(
     _ request: SandboxRequest, isBatch: Bool, nowMs: Int64
   ) -> SandboxReply {
-    guard request.authorization == "Bearer \(token)" else { return Self.unauthorized }
+    if plan.isDead(nowMs: nowMs) { return SandboxReply(status: 0, isDropped: true) }
+    let faults = plan.faults
+    guard tokens.take(request.authorization, faults: faults, nowMs: nowMs) else {
+      plan.reads.unauthorized += 1
+      return Self.unauthorized
+    }
     let verdict = plan.verdict(nowMs: nowMs)
     var reply: SandboxReply
     switch verdict.refusal {
-    case .unauthorized: reply = Self.unauthorized
+    case .unauthorized:
+      plan.reads.unauthorized += 1
+      reply = Self.unauthorized
     case .status(let status): reply = .error(status, "the sandbox was told to fail", "SANDBOX")
-    case .throttled(let retryAfterS):
+    case .throttled(let retryAfter):
       reply = .error(
         429, "You have reached your ten_secondly_rolling limit.", "RATE_LIMITS",
         policyName: "TEN_SECONDLY_ROLLING")
-      reply.headers.append(("Retry-After", String(retryAfterS)))
+      reply.headers.append(("Retry-After", retryAfter))
     case nil:
       let type = SandboxRecord.canonicalType(request.path[3])
       switch (isBatch, request.method) {
@@ -49,6 +56,8 @@ extension SandboxState {
   ) -> SandboxReply {
     let asked = query.filter { $0.name == "properties" }
       .flatMap { $0.value.split(separator: ",").map(String.init) }
+    if plan.faults.stuckIds.contains(id) { return stuck }
+    plan.reads.singles += 1
     guard let object = visible(type, id, nowMs)?.object(properties: asked) else {
       return .error(404, "Object not found. objectId are usually numeric.", "OBJECT_NOT_FOUND")
     }
@@ -64,6 +73,9 @@ extension SandboxState {
     guard !asked.inputs.isEmpty, asked.inputs.count <= 100 else {
       return .error(400, "inputs must hold 1 to 100 ids", "VALIDATION_ERROR")
     }
+    if asked.inputs.contains(where: { plan.faults.stuckIds.contains($0.id) }) { return stuck }
+    plan.reads.batchCalls += 1
+    plan.reads.batchIds += asked.inputs.count
     var results: [CRMObject] = []
     var missing: [String] = []
     var seen: Set<String> = []
@@ -86,12 +98,20 @@ extension SandboxState {
     return .json(207, answer)
   }
 
-  /// What a reader gets to see of a record now, which may be its state before the last change.
+  /// What a reader gets to see of a record now, which may be an older state.
   private mutating func visible(_ type: String, _ id: String, _ nowMs: Int64) -> SandboxRecord? {
     guard let record = objects.record(type, id) else { return nil }
     let shown =
-      plan.isStale(changedAtMs: record.changedAtMs, nowMs: nowMs) ? record.stale : record
+      switch plan.sight() {
+      case .now: record
+      case .beforeLastChange: record.stale
+      case .past(let ms): record.state(atMs: nowMs - ms)
+      }
     return shown?.isDeleted == false ? shown : nil
+  }
+
+  private var stuck: SandboxReply {
+    .error(plan.faults.errorStatus, "the sandbox was told to fail for this record", "SANDBOX")
   }
 
   private static var unauthorized: SandboxReply {

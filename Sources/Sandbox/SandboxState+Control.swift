@@ -15,13 +15,14 @@ extension SandboxState {
     case ("POST", "objects", 2): return put(path[1], objects.newId(), request.body, nowMs)
     case ("PUT", "objects", 3): return put(path[1], path[2], request.body, nowMs)
     case ("DELETE", "objects", 3): return delete(path[1], path[2], nowMs)
-    case ("GET", "faults", 1): return .json(200, plan.faults)
+    case ("GET", "faults", 1): return .json(200, plan.faults(nowMs: nowMs))
     case ("DELETE", "faults", 1):
-      setFaults(SandboxFaults())
-      return .json(200, plan.faults)
-    case ("POST", "faults", 1): return changeFaults(request.body)
+      setFaults(SandboxFaults(), nowMs: nowMs)
+      return .json(200, plan.faults(nowMs: nowMs))
+    case ("POST", "faults", 1): return changeFaults(request.body, nowMs)
     case ("GET", "stats", 1):
-      return .json(200, StatsAnswer(requests: requestCounts, webhooks: progress))
+      return .json(
+        200, StatsAnswer(requests: requestCounts, reads: plan.reads, webhooks: progress))
     case ("PUT", "webhook", 1): return setTarget(request.body)
     case ("POST", "poison", 1): return poison(request.body)
     default: return .error(404, "no such path or method", "NOT_FOUND")
@@ -71,19 +72,14 @@ extension SandboxState {
     return SandboxReply(status: 204, effect: .deliver(events))
   }
 
-  private mutating func changeFaults(_ body: [UInt8]) -> SandboxReply {
+  private mutating func changeFaults(_ body: [UInt8], _ nowMs: Int64) -> SandboxReply {
     guard let change = JSONBody.decode(SandboxFaultsChange.self, body) else {
       return .error(400, "the body must be a JSON object of faults", "VALIDATION_ERROR")
     }
-    var faults = plan.faults
+    var faults = plan.faults(nowMs: nowMs)
     change.apply(to: &faults)
-    guard (200...599).contains(faults.errorStatus), faults.retryAfterS >= 0,
-      (0...60_000).contains(faults.latencyMs), (0...60_000).contains(faults.latencyJitterMs)
-    else {
-      return .error(
-        400, "errorStatus 200...599, retryAfterS from 0, latencies 0...60000", "VALIDATION_ERROR")
-    }
-    setFaults(faults)
+    if let problem = faults.problem { return .error(400, problem, "VALIDATION_ERROR") }
+    setFaults(faults, nowMs: nowMs)
     return .json(200, faults)
   }
 

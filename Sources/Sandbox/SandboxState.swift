@@ -46,6 +46,8 @@ struct SandboxReply: Sendable {
   var headers: [(String, String)] = []
   var body: [UInt8] = []
   var delayMs: Int64 = 0
+  /// The connection ends instead.
+  var isDropped = false
   /// Counted under this name.
   var endpoint = "other"
   var effect: Effect = .none
@@ -68,9 +70,34 @@ struct SandboxReply: Sendable {
   }
 }
 
+/// How often the records were read, and how well callers did as they were told.
+package struct SandboxReads: Sendable, Equatable, Encodable {
+  /// Reads of one record that were answered, 404 included.
+  package internal(set) var singles = 0
+  /// Batch reads that were answered.
+  package internal(set) var batchCalls = 0
+  /// Records asked for in them.
+  package internal(set) var batchIds = 0
+  /// Requests with an expired or unknown token.
+  package internal(set) var unauthorized = 0
+  /// Requests answered 429.
+  package internal(set) var throttled = 0
+  /// Requests that came while a Retry-After ran that somebody had been given 100 ms before.
+  package internal(set) var callsWhileThrottled = 0
+  /// Connections ended instead of an answer.
+  package internal(set) var dropped = 0
+  /// Access tokens issued.
+  package internal(set) var tokensIssued = 0
+
+  package init() {}
+
+  /// Records read, one at a time or many.
+  package var ids: Int { singles + batchIds }
+}
+
 /// How often an endpoint answered with a status.
 package struct SandboxRequestCount: Sendable, Equatable, Encodable {
-  /// `read`, `batch_read`, `control`, `other`
+  /// `read`, `batch_read`, `token`, `control`, `other`
   package let endpoint: String
   package let status: Int
   package let count: Int
@@ -78,7 +105,7 @@ package struct SandboxRequestCount: Sendable, Equatable, Encodable {
 
 /// The server's state behind its lock. Pure: time and progress come from the caller.
 struct SandboxState: Sendable {
-  let token: String
+  var tokens: TokenTable
   var objects: ObjectTable
   var plan = FaultPlan()
   private var counts: [CountKey: Int] = [:]
@@ -88,13 +115,13 @@ struct SandboxState: Sendable {
     let status: Int
   }
 
-  init(token: String, portalId: Int64) {
-    self.token = token
-    objects = ObjectTable(portalId: portalId)
+  init(_ options: SandboxOptions) {
+    tokens = TokenTable(options)
+    objects = ObjectTable(portalId: options.portalId)
   }
 
-  mutating func setFaults(_ faults: SandboxFaults) {
-    plan.set(faults)
+  mutating func setFaults(_ faults: SandboxFaults, nowMs: Int64) {
+    plan.set(faults, nowMs: nowMs)
     objects.hasEqualTimestamps = faults.equalTimestamps
   }
 
@@ -110,6 +137,9 @@ struct SandboxState: Sendable {
     var reply: SandboxReply
     switch request.path.first {
     case "crm": reply = crm(request, nowMs: nowMs)
+    case "oauth":
+      reply = token(request, nowMs: nowMs)
+      reply.endpoint = "token"
     case "sandbox":
       reply = control(request, progress: progress, nowMs: nowMs)
       reply.endpoint = "control"

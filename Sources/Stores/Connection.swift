@@ -1,10 +1,12 @@
 // Opening a database file: pragmas, schema, migration.
 
 internal import CSQLite
+internal import Glibc
 
 /// One connection. Used by one thread at a time.
 final class Connection {
   let handle: OpaquePointer
+  private let busyTimeoutMs: Int32
 
   init(path: String, isReader: Bool, busyTimeoutMs: Int32) throws(StoreError) {
     var handle: OpaquePointer?
@@ -16,6 +18,7 @@ final class Connection {
       throw error
     }
     self.handle = handle
+    self.busyTimeoutMs = busyTimeoutMs
     sqlite3_extended_result_codes(handle, 1)
     sqlite3_busy_timeout(handle, busyTimeoutMs)
   }
@@ -52,14 +55,28 @@ final class Connection {
 
   func configureWriter(synchronous: SQLiteStore.Synchronous) throws(StoreError) {
     try requireKnownSchema()
-    // WAL lets readers read while one writes; it stays with the file.
-    try execute("PRAGMA journal_mode = WAL", "switch to WAL")
+    try switchToWAL()
     try execute("PRAGMA synchronous = \(synchronous.rawValue)", "set synchronous")
     try execute("PRAGMA foreign_keys = OFF", "set foreign keys")
     // Pages, of 4 KiB: about 8 MiB of log before it is folded back into the file.
     try execute("PRAGMA wal_autocheckpoint = 2000", "set the checkpoint interval")
     // After a checkpoint the log file shrinks to this.
     try execute("PRAGMA journal_size_limit = 67108864", "limit the log")
+  }
+
+  /// WAL lets readers read while one writes; it stays with the file. Where several processes create
+  /// the file at one time SQLite answers "busy" at once, whatever the busy time-out is.
+  private func switchToWAL() throws(StoreError) {
+    let stepMs: Int32 = 10
+    for _ in 0..<max(0, busyTimeoutMs / stepMs) {
+      do throws(StoreError) {
+        return try execute("PRAGMA journal_mode = WAL", "switch to WAL")
+      } catch {
+        guard error.code == .busy else { throw error }
+        usleep(UInt32(stepMs) * 1000)
+      }
+    }
+    try execute("PRAGMA journal_mode = WAL", "switch to WAL")
   }
 
   /// Brings the schema to `Schema.version`; of several processes one does it and the others wait.

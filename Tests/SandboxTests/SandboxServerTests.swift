@@ -153,8 +153,11 @@ func json(_ response: HTTPResponse) throws -> [String: Any] {
     _ = try await crm.send("POST", "/sandbox/faults", #"{"staleNext":1}"#)
     #expect(String(decoding: try await crm.send("GET", read).body, as: UTF8.self).contains("old"))
     #expect(String(decoding: try await crm.send("GET", read).body, as: UTF8.self).contains("new"))
+    // A replica that far behind does not know of it yet.
     _ = try await crm.send("POST", "/sandbox/faults", #"{"staleForMs":60000}"#)
+    #expect(try await crm.send("GET", read).status == 404)
     crm.server.delete("contact", "1")
+    _ = try await crm.send("POST", "/sandbox/faults", #"{"staleForMs":0,"staleNext":1}"#)
     #expect(try await crm.send("GET", read).status == 200)
     _ = try await crm.send("DELETE", "/sandbox/faults")
     #expect(try await crm.send("GET", read).status == 404)

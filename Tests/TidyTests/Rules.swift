@@ -66,6 +66,8 @@ enum Rules {
         "NIOEmbedded", "Model", "Settings", "Signatures", "Providers", "ReceiverService",
       ]),
     ImportRow(target: "hookferry-fuzz", allowed: ["Fuzzing", "ArgumentParser"]),
+    ImportRow(target: "Chaos", allowed: system + ["Model", "Kafka", "Sandbox", "Stores"]),
+    ImportRow(target: "hookferry-chaos", allowed: ["Chaos", "ArgumentParser"]),
 
     ImportRow(target: "hookferry", allowed: ["OperatorCLI", "ArgumentParser"]),
     ImportRow(target: "hookferry-receiver", allowed: ["ReceiverService", "ArgumentParser"]),
