@@ -18,6 +18,11 @@ struct ConsumerGauges: Sendable {
   private let oldest: Gauge
   private let rebalances: Counter
   private let commitFailures: Counter
+  private let coalesced: Counter
+  private let asked: Counter
+  private let parkings: Counter
+  private let flood: Gauge
+  private let breakers: Gauge
   private let registry: MetricRegistry
 
   init(_ registry: MetricRegistry) {
@@ -35,6 +40,11 @@ struct ConsumerGauges: Sendable {
     oldest = registry.gauge(MetricCatalogue.consumerOldestUnfinished)
     rebalances = registry.counter(MetricCatalogue.consumerRebalances)
     commitFailures = registry.counter(MetricCatalogue.consumerCommitFailures)
+    coalesced = registry.counter(MetricCatalogue.consumerCoalesced)
+    asked = registry.counter(MetricCatalogue.consumerRecordsAsked)
+    parkings = registry.counter(MetricCatalogue.consumerParked)
+    flood = registry.gauge(MetricCatalogue.consumerFlooded)
+    breakers = registry.gauge(MetricCatalogue.consumerBreakersOpen)
   }
 
   func set(inFlight: Int, lanes: Int, windowRecords: Int, windowBytes: Int) {
@@ -77,6 +87,12 @@ struct ConsumerGauges: Sendable {
   func set(lag: Int64, partition: Int32) {
     registry.gauge(MetricCatalogue.consumerLag, String(partition)).set(Int(lag))
   }
+
+  func coalesced(_ count: Int) { coalesced.add(count) }
+  func asked(records: Int) { asked.add(records) }
+  func parked() { parkings.add() }
+  func flooded(_ isFlooded: Bool) { flood.set(isFlooded ? 1 : 0) }
+  func set(breakersOpen: Int) { breakers.set(breakersOpen) }
 
   func rebalanced() { rebalances.add() }
   func commitFailed() { commitFailures.add() }

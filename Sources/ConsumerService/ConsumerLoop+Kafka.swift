@@ -1,4 +1,4 @@
-// The loop's dealings with Kafka: records in, partitions given and taken, frontiers committed.
+// The loop's dealings with Kafka: records in, frontiers committed.
 import Kafka
 import Lanes
 import Logging
@@ -6,49 +6,30 @@ import Model
 import Settings
 import Telemetry
 
-/// Partitions that the group takes away, between fence and unassign.
-struct Revocation {
-  let partitions: [TopicPartition]
-  let isLost: Bool
-  let deadlineMs: Int64
-}
-
-/// TopicPartition to the small number that LaneTable knows it by, and back.
-struct PartitionIndex {
-  private var numbers: [TopicPartition: Int] = [:]
-  private var names: [TopicPartition] = []
-
-  mutating func number(_ partition: TopicPartition) -> Int {
-    if let number = numbers[partition] { return number }
-    names.append(partition)
-    numbers[partition] = names.count - 1
-    return names.count - 1
-  }
-
-  func name(_ number: Int) -> TopicPartition { names[number] }
-}
-
 extension ConsumerLoop {
   private static let commitTimeoutMs: Int32 = 5000
 
   func serveKafka(nowMs: Int64) {
-    admitHeld()
-    let budget = pollBudget
+    admitHeld(nowMs: nowMs)
+    // The rest of the window is for the events, whatever waits in the retry topic.
+    boundRetries()
     var polled = 0
-    for event in consumer.poll(recordsMax: budget, timeoutMs: 0) {
+    for event in consumer.poll(recordsMax: pollBudget, timeoutMs: 0) {
       switch event {
       case .records(let partition, let records):
         polled += records.count
         logReceived(partition, records)
-        admit(records.map { Work(partition: partition, record: $0, receivedMs: nowMs) })
+        take(records, partition, nowMs: nowMs)
       case .assigned(let assigned): assign(assigned)
       case .revoked(let revoked, let isLost): beginRevocation(revoked, isLost, nowMs: nowMs)
       case .committed(let result): noteCommit(result)
-      case .failure(let error, _): noteFailure(error)
+      case .failure(let error, let partition): noteFailure(error, partition)
       case .log(let level, let facility, let message): noteLog(level, facility, message)
-      case .endOfPartition, .statistics: break
+      case .endOfPartition(let partition, let offset): endScan(partition, at: offset)
+      case .statistics: break
       }
     }
+    lookForBacklog(nowMs: nowMs)
     guard polled > 0 else { return }
     totals.received += polled
     observe(.received(count: polled))
@@ -61,84 +42,69 @@ extension ConsumerLoop {
       [.partition: partition.partition, .offset: first.offset, .limit: last.offset])
   }
 
-  private func admitHeld() {
+  private func take(
+    _ records: [ConsumedRecord], _ partition: TopicPartition, nowMs: Int64
+  ) {
+    if scans[partition] != nil { return scan(records, partition) }
+    let number = partitions.number(partition)
+    for record in records { admit(record, number, nowMs: nowMs) }
+  }
+
+  private func admitHeld(nowMs: Int64) {
     guard !held.isEmpty else { return }
     let waiting = held
     held = []
-    admit(waiting)
+    for (partition, record) in waiting { admit(record, partition, nowMs: nowMs) }
   }
 
-  private func admit(_ works: [Work]) {
-    for work in works {
-      let number = partitions.number(work.partition)
-      let record = work.record
-      switch table.admission(partition: number, offset: record.offset) {
-      case .accept: receive(work, number)
-      case .hold: held.append(work)
-      case .ignore: break
-      case .rewound:
-        log.write(
-          .warning, "the log went back: its records are taken again",
-          [.partition: work.partition.partition, .offset: record.offset])
-        // Old tickets become stale; what they still write is gated.
-        table.drop(number)
-        table.assign(number)
-        receive(work, number)
-      }
+  private func admit(_ record: ConsumedRecord, _ partition: Int, nowMs: Int64) {
+    switch table.admission(partition: partition, offset: record.offset) {
+    case .accept: receive(record, partition, nowMs: nowMs)
+    case .hold: held.append((partition, record))
+    case .ignore: break
+    case .rewound:
+      log.write(
+        .warning, "the log went back: its records are taken again",
+        [.partition: partitions.name(partition).partition, .offset: record.offset])
+      // Old tickets become stale; what they still write is gated.
+      let role = role(of: partition)
+      drop(partition)
+      table.assign(partition, role: role)
+      receive(record, partition, nowMs: nowMs)
     }
   }
 
-  private func receive(_ work: Work, _ number: Int) {
-    table.receive(
-      partition: number, offset: work.record.offset, key: work.record.key,
-      bytes: work.record.byteCount, item: work)
+  private func receive(_ record: ConsumedRecord, _ partition: Int, nowMs: Int64) {
+    // A parked record brings its attempts along; events have none.
+    let attempts = isRetry(partition) ? ParkedRecord.attempts(record.headers) : 0
+    let place = table.receive(
+      partition: partition, offset: record.offset, key: record.keyHash,
+      bytes: record.byteCount, attempts: attempts)
+    // Nil: an earlier owner has done it.
+    guard let place else { return }
+    while works.count <= place { works.append(nil) }
+    works[place] = Work(partition: partition, record: record, receivedMs: nowMs)
   }
 
-  // MARK: Rebalance
-
-  private func assign(_ assigned: [TopicPartition]) {
-    for partition in assigned { table.assign(partitions.number(partition)) }
-    health.joined()
-    answer { () throws(KafkaError) in
-      try consumer.completeAssign(assigned.map { PartitionOffset($0, PartitionOffset.stored) })
+  /// Records of the log that are known of and were not polled.
+  private func lookForBacklog(nowMs: Int64) {
+    var behind: Int64 = 0
+    for partition in consumer.assignment {
+      guard let end = consumer.knownEnd(partition) else { continue }
+      behind += max(0, end - (table.nextOffset(partitions.number(partition)) ?? end))
     }
-    log.write(.info, "partitions assigned", [.partition: assigned.map(\.partition).sorted()])
-    gauges.rebalanced()
-    observe(.assigned(partitions: assigned.count))
+    backlog.look(
+      behind: behind, hasRoom: pollBudget > 0, waitMs: Int64(settings.engine.burstWaitMs),
+      nowMs: nowMs)
   }
 
-  private func beginRevocation(_ revoked: [TopicPartition], _ isLost: Bool, nowMs: Int64) {
-    for partition in revoked { table.fence(partitions.number(partition)) }
-    held.removeAll { revoked.contains($0.partition) }
-    // A lost partition has a new owner already: nothing to wait for, nothing to commit.
-    let waitMs = isLost ? 0 : Int64(min(settings.drainTimeoutMs, settings.sessionTimeoutMs / 2))
-    revocation = Revocation(partitions: revoked, isLost: isLost, deadlineMs: nowMs + waitMs)
-  }
-
-  /// Ends a revocation once the work under way has ended, or its time is up.
-  func progressRevocation(nowMs: Int64) {
-    guard let revocation else { return }
-    let numbers = Set(revocation.partitions.map { partitions.number($0) })
-    guard table.inFlight(of: numbers) == 0 || nowMs >= revocation.deadlineMs else { return }
-    if !revocation.isLost { commitNow(Array(numbers)) }
-    for number in numbers { table.drop(number) }
-    self.revocation = nil
-    answer { () throws(KafkaError) in try consumer.completeRevoke() }
-    log.write(
-      .info, revocation.isLost ? "partitions lost" : "partitions revoked",
-      [.partition: revocation.partitions.map(\.partition).sorted()])
-    gauges.rebalanced()
-    for partition in revocation.partitions { gauges.revoked(partition: partition.partition) }
-    observe(.revoked(partitions: numbers.count, isLost: revocation.isLost))
-  }
-
-  /// A rebalance answer that fails leaves the group to time this member out: say so.
-  private func answer(_ call: () throws(KafkaError) -> Void) {
-    do {
-      try call()
-    } catch {
-      noteFailure(error)
-    }
+  private func boundRetries() {
+    let recordsMax = max(1, settings.windowRecordsMax / 4)
+    consumer.undrained = Set(
+      consumer.assignment.filter {
+        isRetry($0) && scans[$0] == nil
+          && table.windowRecords(of: partitions.number($0)) >= recordsMax
+      })
   }
 
   // MARK: Commit
@@ -173,7 +139,7 @@ extension ConsumerLoop {
   private func takeCommits(_ numbers: [Int]) -> [PartitionOffset] {
     numbers.compactMap { number in
       table.takeCommit(number).map {
-        PartitionOffset(partitions.name(number), $0)
+        PartitionOffset(partitions.name(number), $0.offset, metadata: $0.metadata)
       }
     }
   }
@@ -194,14 +160,21 @@ extension ConsumerLoop {
   }
 
   private func noteCommitted(_ offset: PartitionOffset) {
-    let partition = offset.topicPartition.partition
-    guard table.ownedPartitions.contains(partitions.number(offset.topicPartition)) else { return }
-    gauges.committed(partition: partition, offset: offset.offset)
-    log.write(.debug, "committed", [.partition: partition, .offset: offset.offset])
-    observe(.committed(partition: partition, offset: offset.offset))
+    let partition = offset.topicPartition
+    guard table.owns(partitions.number(partition)) else { return }
+    log.write(
+      .debug, "committed",
+      [.topic: partition.topic, .partition: partition.partition, .offset: offset.offset])
+    // The gauges and those that watch are about the events.
+    guard !isRetry(partition) else { return }
+    gauges.committed(partition: partition.partition, offset: offset.offset)
+    observe(.committed(partition: partition.partition, offset: offset.offset))
   }
 
-  private func noteFailure(_ error: KafkaError) {
+  func noteFailure(_ error: KafkaError, _ partition: TopicPartition?) {
+    if let partition, scans[partition] != nil, [.unknownTopic, .offset].contains(error.kind) {
+      abandonScan(partition)
+    }
     if error.isFatal {
       log.write(.error, "Kafka reported a fatal error", [.error: error])
       health.fail("\(error.name)")

@@ -1,5 +1,6 @@
-// One event's way: decode, fetch, write, or its end in the dead-letter topic.
+// What starts: decode, join what is queued of the same record, and ask or write.
 import HTTPClient
+import JSONText
 import Kafka
 import Lanes
 import Logging
@@ -9,46 +10,124 @@ import Stores
 import Telemetry
 
 extension ConsumerLoop {
-  typealias Ticket = LaneTable<Work>.Ticket
+  typealias Ticket = LaneTable.Ticket
 
-  /// Starts whatever may start. Bounded by the slots: an attempt that ends at once frees its own.
+  /// Starts whatever may start. Bounded by the slots: an attempt that ends at once frees its own,
+  /// and a round ends after as many as a window holds.
   func startWork(nowMs: Int64) {
-    while let start = table.next(nowMs: nowMs) {
+    resumeDestinations(nowMs: nowMs)
+    var left = settings.windowRecordsMax
+    while left > 0, let start = table.next(nowMs: nowMs) {
+      left -= 1
       switch start {
-      case .attempt(let ticket, let work, _): begin(work, ticket, nowMs: nowMs)
-      case .bury(let ticket, let work, let burial): bury(work, ticket, burial, nowMs: nowMs)
+      case .attempt(let ticket, let place, _): begin(ticket, place, nowMs: nowMs)
+      case .bury(let ticket, let burial): bury(ticket, burial, nowMs: nowMs)
+      case .park(let ticket, let place, let parking): park(ticket, place, parking)
       }
     }
+    sendBatches(nowMs: nowMs)
   }
 
-  // MARK: Decode and fetch
+  // MARK: Decode
 
-  private func begin(_ work: Work, _ ticket: Ticket, nowMs: Int64) {
+  private func begin(_ ticket: Ticket, _ place: Int, nowMs: Int64) {
+    guard !isEmptyStep else { return finish(ticket, .skipped, nowMs: nowMs) }
+    let decoded: DecodedEvent
+    switch decode(place) {
+    case .event(let event): decoded = event
+    case .nobodys: return finish(ticket, .skipped, nowMs: nowMs)
+    case .poison(let failure): return finish(ticket, .failed(failure), nowMs: nowMs)
+    }
+    guard let fetch = decoded.pipeline.fetch else {
+      let attempt = Attempt(events: [decoded], observedAtUs: nextObservedAtUs())
+      attempts[ticket] = attempt
+      let value = works[place]?.record.value ?? []
+      return write(attempt, ticket, attempt.write(value: value), nowMs: nowMs)
+    }
+    ask(ticket, place, decoded, fetch, nowMs: nowMs)
+  }
+
+  private enum Decoding {
+    case event(DecodedEvent)
+    /// No pipeline wants it.
+    case nobodys
+    case poison(Failure)
+  }
+
+  private func decode(_ place: Int) -> Decoding {
+    guard let work = works[place] else {
+      return .poison(Failure(.bug, .decode, "a record without its work"))
+    }
+    if let decoded = work.decoded { return .event(decoded) }
     let event: Event
     do {
       event = try Event(headers: work.record.headers)
     } catch {
-      let failure = Failure(.poison, .decode, error.description)
-      return finish(ticket, work, eventId: "", .failed(failure), nowMs: nowMs)
+      return .poison(Failure(.poison, .decode, error.description))
     }
-    guard let pipeline = pipelines[event.source]?.first else {
-      return finish(ticket, work, eventId: event.id, .skipped, nowMs: nowMs)
-    }
+    guard let pipeline = pipelines[event.source] else { return .nobodys }
     guard let key = event.key else {
-      let failure = Failure(.poison, .decode, "the event names no record: no key to work under")
-      return finish(ticket, work, eventId: event.id, .failed(failure), nowMs: nowMs)
+      return .poison(
+        Failure(.poison, .decode, "the event names no record: no key to work under"))
     }
-    let attempt = Attempt(
-      work: work, event: event, key: key, pipeline: pipeline, observedAtUs: nextObservedAtUs())
-    attempts[ticket.rawValue] = attempt
-    guard let fetch = pipeline.fetch else {
-      return write(attempt, ticket, attempt.eventAsWrite, nowMs: nowMs)
+    let decoded = DecodedEvent(event: event, key: key, pipeline: pipeline)
+    works[place]?.decoded = decoded
+    return .event(decoded)
+  }
+
+  // MARK: Ask
+
+  private func ask(
+    _ ticket: Ticket, _ place: Int, _ head: DecodedEvent, _ fetch: FetchPlan, nowMs: Int64
+  ) {
+    let destination = head.pipeline.destination
+    let batchName = OpenBatch.Name(destination: destination, object: head.key.object)
+    let isAlone = fetch.batchIdsMax == 1 || works[place]?.goesAlone == true
+    if !isAlone, openBatches[batchName] != nil {
+      return join(ticket, place, head, batchName, nowMs: nowMs)
     }
-    do {
-      try transfers.start(fetch.request(for: key), ticket: ticket.rawValue)
-    } catch {
-      end(attempt, ticket, .failed(error.failure(.enrich)), nowMs: nowMs)
+    switch destinations[destination].admit(nowMs: nowMs) {
+    case .wait:
+      table.suspend(ticket, on: destination)
+    case .go(let permit) where isAlone:
+      let attempt = gather(ticket, place, head)
+      attempts[ticket] = attempt
+      send(
+        fetch.request(for: head.key), attempt,
+        Call(
+          destination: destination, permit: permit, startedUs: SystemClock.monotonicUs,
+          tickets: [ticket], ids: nil), nowMs: nowMs)
+    case .go(let permit):
+      openBatches[batchName] = OpenBatch(permit: permit, plan: fetch)
+      join(ticket, place, head, batchName, nowMs: nowMs)
     }
+  }
+
+  private func join(
+    _ ticket: Ticket, _ place: Int, _ head: DecodedEvent, _ name: OpenBatch.Name, nowMs: Int64
+  ) {
+    attempts[ticket] = gather(ticket, place, head)
+    openBatches[name]?.tickets.append(ticket)
+    openBatches[name]?.ids.append(head.key.recordId)
+    guard let batch = openBatches[name], batch.ids.count >= batch.plan.batchIdsMax else { return }
+    openBatches[name] = nil
+    send(batch, name, nowMs: nowMs)
+  }
+
+  /// The head and what is queued behind it of the same record. Deletes, merges and the like end a
+  /// run: what comes after them may be about another life of the record.
+  private func gather(_ ticket: Ticket, _ place: Int, _ head: DecodedEvent) -> Attempt {
+    var events = [head]
+    if head.pipeline.coalesceRecordsMax > 1, !head.event.isBarrier {
+      table.extend(ticket, countMax: head.pipeline.coalesceRecordsMax) { place in
+        guard case .event(let next) = decode(place), next.key == head.key,
+          next.event.source == head.event.source, !next.event.isBarrier
+        else { return false }
+        events.append(next)
+        return true
+      }
+    }
+    return Attempt(events: events, observedAtUs: nextObservedAtUs())
   }
 
   private func nextObservedAtUs() -> Int64 {
@@ -56,153 +135,80 @@ extension ConsumerLoop {
     return lastObservedAtUs
   }
 
-  func serveTransfers(nowMs: Int64) {
-    for completion in transfers.run() {
-      let ticket = Ticket(rawValue: completion.ticket)
-      guard let attempt = attempts[ticket.rawValue] else { continue }
-      gauges.fetched(completion)
-      switch completion.result {
-      case .failure(let error):
-        end(attempt, ticket, .failed(error.failure(.enrich)), nowMs: nowMs)
-      case .success(let response):
-        let answer = attempt.pipeline.fetch?.read(response, wallMs: SystemClock.wallMs)
-        take(
-          answer ?? .failed(Failure(.bug, .enrich, "an answer nobody asked for")), of: attempt,
-          ticket, nowMs: nowMs)
+  // MARK: Ends
+
+  func end(
+    _ attempt: Attempt, _ ticket: Ticket, _ outcome: Outcome, isCounted: Bool = true,
+    nowMs: Int64
+  ) {
+    attempts[ticket] = nil
+    finish(
+      ticket, outcome, events: attempt.events, isCounted: isCounted, nowMs: nowMs)
+  }
+
+  func finish(
+    _ ticket: Ticket, _ outcome: Outcome, events: [DecodedEvent] = [], isCounted: Bool = true,
+    nowMs: Int64
+  ) {
+    if case .failed(let failure) = outcome {
+      return fail(ticket, outcome, failure, events, isCounted: isCounted, nowMs: nowMs)
+    }
+    var settled = 0
+    table.forEachPlace(of: ticket) {
+      works[$0] = nil
+      settled += 1
+    }
+    guard table.finish(ticket, outcome, nowMs: nowMs) == .done else { return }
+    flood.succeeded(nowMs: nowMs)
+    totals.count(outcome)
+    gauges.finished(outcome)
+    if settled > 1 {
+      // One state settles them all: the older ones had nothing to add.
+      totals.superseded += settled - 1
+      gauges.coalesced(settled - 1)
+      for older in events.dropLast() {
+        observe(.finished(eventId: older.event.id, outcome: .superseded))
       }
     }
+    observe(.finished(eventId: events.last?.event.id ?? "", outcome: outcome))
   }
 
-  private func take(
-    _ answer: FetchAnswer, of attempt: Attempt, _ ticket: Ticket, nowMs: Int64
+  private func fail(
+    _ ticket: Ticket, _ outcome: Outcome, _ failure: Failure, _ events: [DecodedEvent],
+    isCounted: Bool, nowMs: Int64
   ) {
-    switch answer {
-    case .failed(let failure): end(attempt, ticket, .failed(failure), nowMs: nowMs)
-    case .record(let version, let payload):
-      observe(.fetched(key: attempt.key))
-      write(
-        attempt, ticket, attempt.write(version: version, .upsert(payload: payload)), nowMs: nowMs)
-    case .gone:
-      observe(.fetched(key: attempt.key))
-      // "Not found" carries no version: the store keeps the newest that it knows.
-      write(attempt, ticket, attempt.write(version: 0, .delete), nowMs: nowMs)
-    }
-  }
-
-  // MARK: Write
-
-  private func write(
-    _ attempt: Attempt, _ ticket: Ticket, _ write: RecordWrite, nowMs: Int64
-  ) {
-    guard writers[attempt.pipeline.sink] != nil else {
-      let failure = Failure(.bug, .write, "no such sink: \(attempt.pipeline.sink)")
-      return end(attempt, ticket, .failed(failure), nowMs: nowMs)
-    }
-    writeBatches[attempt.pipeline.sink, default: []].append(
-      SinkWriter.Job(ticket: ticket.rawValue, write: write))
-  }
-
-  /// Hands this round's writes over, one wake-up a sink.
-  func submitWrites() {
-    for (sink, batch) in writeBatches { writers[sink]?.submit(batch) }
-    writeBatches.removeAll(keepingCapacity: true)
-  }
-
-  func serveWrites(nowMs: Int64) {
-    let results = ports.writes.takeAll()
-    if let last = results.last { gauges.wrote(last) }
-    for done in results {
-      guard let attempt = attempts[done.ticket] else { continue }
-      let ticket = Ticket(rawValue: done.ticket)
-      switch done.result {
-      case .success(let outcome): end(attempt, ticket, outcome, nowMs: nowMs)
-      case .failure(let failure): end(attempt, ticket, .failed(failure), nowMs: nowMs)
+    guard table.isCurrent(ticket) else { return }
+    // It stays: what was fetched together with it need not.
+    var fields: LogFields = [:]
+    table.forEachPlace(of: ticket) { place in
+      if let record = works[place]?.record {
+        fields = self.place(of: record, works[place]?.partition ?? 0)
+        works[place] = works[place].map {
+          Work(
+            partition: $0.partition, record: record.detached, receivedMs: $0.receivedMs,
+            decoded: $0.decoded, goesAlone: $0.goesAlone, mayBeBuried: $0.mayBeBuried)
+        }
       }
     }
+    guard
+      case .retry(let atMs, let attempt) = table.finish(
+        ticket, outcome, isCounted: isCounted, nowMs: nowMs)
+    else { return }
+    totals.retried += 1
+    gauges.retried(failure.failureClass)
+    let eventId = events.last?.event.id ?? ""
+    fields[.eventId] = eventId
+    if let trace = events.last?.event.traceparent { fields[.trace] = trace }
+    fields[.failureClass] = failure.failureClass.rawValue
+    fields[.error] = failure.message
+    fields[.attempt] = attempt
+    fields[.waitMs] = atMs - nowMs
+    log.write(isCounted ? .info : .debug, "will try again", fields)
+    observe(.retried(eventId: eventId, failure: failure))
   }
 
-  private func end(_ attempt: Attempt, _ ticket: Ticket, _ outcome: Outcome, nowMs: Int64) {
-    attempts[ticket.rawValue] = nil
-    finish(ticket, attempt.work, eventId: attempt.event.id, outcome, nowMs: nowMs)
-  }
-
-  private func finish(
-    _ ticket: Ticket, _ work: Work, eventId: String, _ outcome: Outcome, nowMs: Int64
-  ) {
-    switch table.finish(ticket, outcome, nowMs: nowMs) {
-    case .done:
-      totals.count(outcome)
-      gauges.finished(outcome)
-      observe(.finished(eventId: eventId, outcome: outcome))
-    case .retry(let atMs, let attempt):
-      guard case .failed(let failure) = outcome else { return }
-      totals.retried += 1
-      gauges.retried(failure.failureClass)
-      var fields = place(of: work)
-      fields[.eventId] = eventId
-      fields[.failureClass] = failure.failureClass.rawValue
-      fields[.error] = failure.message
-      fields[.attempt] = attempt
-      fields[.waitMs] = atMs - nowMs
-      log.write(.info, "will try again", fields)
-      observe(.retried(eventId: eventId, failure: failure))
-    case .toBury, .stale: break
-    }
-  }
-
-  // MARK: Dead letters
-
-  private func bury(
-    _ work: Work, _ ticket: Ticket, _ burial: LaneTable<Work>.Burial, nowMs: Int64
-  ) {
-    let letter = DeadLetter(
-      topic: work.partition.topic, partition: work.partition.partition,
-      offset: work.record.offset, groupId: settings.groupId, failure: burial.failure,
-      attempts: burial.attempts,
-      firstFailedAtMs: SystemClock.wallMs - max(0, nowMs - burial.firstFailedAtMs),
-      failedAtMs: SystemClock.wallMs,
-      pipeline: work.record.headers.text("ce_source").flatMap { pipelines[$0]?.first?.name })
-    burials[ticket.rawValue] = burial.failure
-    do {
-      try deadLetters.produce(
-        to: deadLettersTopic, key: work.record.key,
-        value: work.record.isTombstone ? nil : work.record.value,
-        headers: letter.headers(over: work.record.headers),
-        timestampMs: work.record.timestampMs < 0 ? nil : work.record.timestampMs,
-        ticket: ticket.rawValue)
-      var fields = place(of: work)
-      fields[.failureClass] = burial.failure.failureClass.rawValue
-      fields[.error] = burial.failure.message
-      fields[.attempt] = burial.attempts
-      log.write(
-        .warning, "to the dead-letter topic: \(burial.failure.failureClass.remedy)", fields)
-    } catch {
-      endBurial(ticket, error: error, nowMs: nowMs)
-    }
-  }
-
-  func serveDeliveries(nowMs: Int64) {
-    for delivery in ports.deliveries.takeAll() {
-      endBurial(Ticket(rawValue: delivery.ticket), error: delivery.error, nowMs: nowMs)
-    }
-  }
-
-  private func endBurial(_ ticket: Ticket, error: KafkaError?, nowMs: Int64) {
-    guard let failure = burials.removeValue(forKey: ticket.rawValue) else { return }
-    let verdict = table.buried(ticket, isAcknowledged: error == nil, nowMs: nowMs)
-    if let error {
-      log.write(.error, "dead letter not stored; its offset stays open", [.error: error])
-    } else if verdict == .done {
-      totals.deadLettered += 1
-      gauges.deadLettered(failure.failureClass)
-      observe(.deadLettered(failure: failure))
-    }
-  }
-
-  private func place(of work: Work) -> LogFields {
-    [
-      .topic: work.partition.topic, .partition: work.partition.partition,
-      .offset: work.record.offset,
-    ]
+  func place(of record: ConsumedRecord, _ partition: Int) -> LogFields {
+    let name = partitions.name(partition)
+    return [.topic: name.topic, .partition: name.partition, .offset: record.offset]
   }
 }

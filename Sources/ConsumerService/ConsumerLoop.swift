@@ -2,6 +2,7 @@
 // one loop, so that nothing of the engine's state is shared. Decisions are LaneTable's.
 import Glibc
 import HTTPClient
+import JSONText
 import Kafka
 import Lanes
 import Logging
@@ -29,35 +30,51 @@ final class ConsumerLoop {
   struct Stop: Sendable {}
 
   /// Polls at most this many records a round, so that a round stays short.
-  private static let pollRecordsMax = 1000
+  private static let pollRecordsMax = 4096
   /// The longest wait: gauges and health are refreshed at least this often.
   private static let waitMaxMs: Int64 = 250
 
   let settings: ConsumerSettings
   let kafkaSettings: KafkaSettings
-  let pipelines: [String: [Pipeline]]
+  let pipelines: [String: Pipeline]
+  let isEmptyStep: Bool
   let consumer: Consumer
   let transfers: TransferLoop
   let deadLettersTopic: ProducerTopic
+  /// Nil where nothing is parked.
+  let retryTopic: ProducerTopic?
   let writers: [String: SinkWriter]
-  let deadLetters: Producer
+  let producer: Producer
+  let scanner: JSONScanner
   let ports: Ports
   let gauges: ConsumerGauges
   let health: ConsumerHealth
   let observe: ProgressObserver
   let log: Logger
 
-  var table: LaneTable<Work>
+  var table: LaneTable
+  var flood: FloodGuard
   var partitions = PartitionIndex()
-  /// Attempts by ticket, from start to `finish`.
-  var attempts: [UInt64: Attempt] = [:]
-  /// Burials by ticket, until their delivery report.
-  var burials: [UInt64: Failure] = [:]
+  /// By place in the lane table.
+  var works: [Work?] = []
+  /// Runs by ticket, from start to `finish`.
+  var attempts: [LaneTable.Ticket: Attempt] = [:]
+  /// Burials and parkings by ticket, until their delivery reports.
+  var produces: [UInt64: ProduceUnderWay] = [:]
+  var destinations: [Destination] = []
+  /// Calls under way, by transfer ticket.
+  var calls: [UInt64: Call] = [:]
+  var lastCall: UInt64 = 0
+  /// Batches that are being put together in this round.
+  var openBatches: [OpenBatch.Name: OpenBatch] = [:]
   /// Writes gathered in this round, by sink.
   var writeBatches: [String: [SinkWriter.Job]] = [:]
   /// Records polled that the ledger cannot take yet; nothing is polled until it is empty.
-  var held: [Work] = []
+  var held: [(partition: Int, record: ConsumedRecord)] = []
+  /// Retry partitions that are read to their end first, to learn whose records wait there.
+  var scans: [TopicPartition: RetryScan] = [:]
   var revocation: Revocation?
+  var backlog = BacklogWait()
   var stopDeadlineMs: Int64?
   var nextCommitMs: Int64 = 0
   var nextWalkMs: Int64 = 0
@@ -68,23 +85,33 @@ final class ConsumerLoop {
     settings = parts.settings
     kafkaSettings = parts.kafka
     pipelines = parts.pipelines
+    isEmptyStep = parts.isEmptyStep
     consumer = try Consumer(parts.consumerOptions)
     transfers = try TransferLoop(parts.httpLimits)
     writers = parts.writers
-    deadLetters = parts.deadLetters
-    deadLettersTopic = try parts.deadLetters.topic(parts.kafka.deadLettersTopic)
+    producer = parts.producer
+    deadLettersTopic = try producer.topic(parts.kafka.deadLettersTopic)
+    retryTopic = parts.settings.engine.isParking ? try producer.topic(parts.kafka.retryTopic) : nil
+    scanner = try JSONScanner()
     self.ports = ports
     gauges = parts.gauges
     health = parts.health
     observe = parts.observe
     log = parts.log
+    let seed = UInt64.random(in: .min ... .max)
     table = LaneTable(
       limits: .init(
         inFlightMax: settings.inFlightMax, windowRecordsMax: settings.windowRecordsMax,
-        windowBytesMax: settings.windowBytesMax, attemptsMax: settings.retryAttemptsMax),
+        windowBytesMax: settings.windowBytesMax, attemptsMax: settings.retryAttemptsMax,
+        laneAttemptsMax: settings.engine.laneAttemptsMax),
       backoff: Backoff(
-        baseMs: Int64(settings.retryBaseMs), maxMs: Int64(settings.retryMaxMs),
-        seed: UInt64.random(in: .min ... .max)))
+        baseMs: Int64(settings.retryBaseMs), maxMs: Int64(settings.retryMaxMs), seed: seed))
+    var flood = FloodGuard.Limits()
+    flood.allowance = settings.engine.deadLettersAllowance
+    self.flood = FloodGuard(flood)
+    destinations = parts.destinations.enumerated().map { index, fetch in
+      Destination(name: fetch.name, fetch.settings, seed: seed &+ UInt64(index) &+ 1)
+    }
     try consumer.subscribe([kafkaSettings.eventsTopic])
   }
 
@@ -99,7 +126,7 @@ final class ConsumerLoop {
       serveTransfers(nowMs: nowMs)
       serveWrites(nowMs: nowMs)
       serveDeliveries(nowMs: nowMs)
-      startWork(nowMs: nowMs)
+      if !backlog.isWaiting { startWork(nowMs: nowMs) }
       submitWrites()
       progressRevocation(nowMs: nowMs)
       commitIfDue(nowMs: nowMs)
@@ -114,16 +141,21 @@ final class ConsumerLoop {
     var timeoutMs = Self.waitMaxMs
     if let dueMs = table.nextDueMs { timeoutMs = min(timeoutMs, dueMs - nowMs) }
     if let curlMs = transfers.nextTimeoutMs { timeoutMs = min(timeoutMs, Int64(curlMs)) }
+    if let askMs = nextAskMs(nowMs: nowMs) { timeoutMs = min(timeoutMs, askMs - nowMs) }
+    if let endMs = backlog.endMs { timeoutMs = min(timeoutMs, endMs - nowMs) }
     timeoutMs = min(timeoutMs, nextCommitMs - nowMs)
     if consumer.hasRecordsLeft, pollBudget > 0 { timeoutMs = 0 }
-    var descriptors = [
-      pollfd(fd: consumer.wakeDescriptor, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: transfers.fileDescriptor, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: ports.wakeup.fileDescriptor, events: Int16(POLLIN), revents: 0),
-    ]
-    _ = poll(&descriptors, nfds_t(descriptors.count), Int32(max(0, timeoutMs)))
-    if descriptors[0].revents != 0 { consumer.clearWake() }
-    if descriptors[2].revents != 0 { ports.wakeup.clear() }
+    withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 3) { descriptors in
+      for (index, descriptor) in [
+        consumer.wakeDescriptor, transfers.fileDescriptor, ports.wakeup.fileDescriptor,
+      ].enumerated() {
+        descriptors.initializeElement(
+          at: index, to: pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+      }
+      _ = poll(descriptors.baseAddress, nfds_t(descriptors.count), Int32(max(0, timeoutMs)))
+      if descriptors[0].revents != 0 { consumer.clearWake() }
+      if descriptors[2].revents != 0 { ports.wakeup.clear() }
+    }
   }
 
   // MARK: Stopping
@@ -144,13 +176,21 @@ final class ConsumerLoop {
     let owned = table.ownedPartitions
     let unfinished = table.inFlight
     commitNow(owned)
-    for partition in owned { table.drop(partition) }
+    for partition in owned { drop(partition) }
+    // Lent records must be gone before their consumer is.
+    held = []
+    works = []
     transfers.cancelAll()
     transfers.close()
     consumer.close(timeoutMs: 3000)
     for writer in writers.values { writer.close(timeoutMs: 5000) }
-    let undelivered = deadLetters.close(timeoutMs: 5000)
+    let undelivered = producer.close(timeoutMs: 5000)
     log.write(.info, "stopped: \(totals)", [.pending: unfinished, .count: undelivered])
+  }
+
+  /// Forgets a partition with everything kept of its records.
+  func drop(_ partition: Int) {
+    table.drop(partition) { works[$0] = nil }
   }
 
   func refreshGauges(nowMs: Int64) {
@@ -161,14 +201,7 @@ final class ConsumerLoop {
     // These walk lanes and partitions: once a second will do.
     guard nowMs >= nextWalkMs else { return }
     nextWalkMs = nowMs + 1000
-    gauges.set(oldestUnfinishedMs: table.least { $0.receivedMs }.map { nowMs - $0 } ?? 0)
-    for number in table.ownedPartitions {
-      let partition = partitions.name(number)
-      guard let end = consumer.knownEnd(partition), let done = table.frontier(number) else {
-        continue
-      }
-      gauges.set(lag: max(0, end - done), partition: partition.partition)
-    }
+    walk(nowMs: nowMs)
   }
 
   /// What one round may poll.

@@ -12,10 +12,15 @@ import Telemetry
 struct ConsumerParts: Sendable {
   let settings: ConsumerSettings
   let kafka: KafkaSettings
-  /// By source name; the first one of a source is the one that runs.
-  let pipelines: [String: [Pipeline]]
+  /// By source name.
+  let pipelines: [String: Pipeline]
+  /// Whom the pipelines ask, by the number that they know it by.
+  let destinations: [(name: String, settings: FetchSettings)]
+  /// Records are done as soon as they are started: for measuring the engine alone.
+  let isEmptyStep: Bool
   let writers: [String: SinkWriter]
-  let deadLetters: Producer
+  /// Of dead letters and of parked records.
+  let producer: Producer
   let gauges: ConsumerGauges
   let health: ConsumerHealth
   let observe: ProgressObserver
@@ -25,18 +30,20 @@ struct ConsumerParts: Sendable {
 
   init(
     _ configuration: Configuration, ports: ConsumerLoop.Ports, gauges: ConsumerGauges,
-    health: ConsumerHealth, log: Logger, observe: @escaping ProgressObserver
+    health: ConsumerHealth, log: Logger, isEmptyStep: Bool = false,
+    observe: @escaping ProgressObserver
   ) throws {
     settings = configuration.consumer
     kafka = configuration.kafka
-    pipelines = try Self.pipelines(configuration)
+    (pipelines, destinations) = try Self.pipelines(configuration)
+    self.isEmptyStep = isEmptyStep
     writers = try Self.writers(configuration, ports: ports)
-    deadLetters = try Producer(
+    producer = try Producer(
       Self.producerOptions(configuration.kafka),
       onDeliveries: { ports.deliveries.push($0) },
       onEvent: { event in
         guard case .failure(let error) = event else { return }
-        log.write(.warning, "dead letters: \(error.remedy)", [.error: error])
+        log.write(.warning, "dead letters and retries: \(error.remedy)", [.error: error])
         if error.isFatal { health.fail(error.name) }
       })
     self.gauges = gauges
@@ -47,13 +54,21 @@ struct ConsumerParts: Sendable {
     httpLimits = HTTPLimits(
       connectionsPerHostMax: connections, connectionsMax: max(256, connections),
       // After a revoke the old transfers run out while new ones start.
-      waitingMax: 2 * configuration.consumer.inFlightMax)
+      waitingMax: 2 * max(configuration.consumer.inFlightMax, connections))
     consumerOptions = Self.consumerOptions(configuration)
   }
 
-  private static func pipelines(_ configuration: Configuration) throws -> [String: [Pipeline]] {
-    var bySource: [String: [Pipeline]] = [:]
+  private static func pipelines(
+    _ configuration: Configuration
+  ) throws -> ([String: Pipeline], [(name: String, settings: FetchSettings)]) {
+    var bySource: [String: Pipeline] = [:]
+    var destinations: [(name: String, settings: FetchSettings)] = []
     for settings in configuration.pipelines {
+      guard bySource[settings.from] == nil else {
+        throw ConsumerError(
+          message: "pipeline \(settings.name): source \(settings.from) has a pipeline already",
+          remedy: "keep one pipeline a source")
+      }
       let fetch = try settings.fetch.map { fetch in
         guard let api = RecordAPI.named(fetch.provider) else {
           throw ConsumerError(
@@ -62,14 +77,13 @@ struct ConsumerParts: Sendable {
         }
         return FetchPlan(api: api, settings: fetch)
       }
-      guard bySource[settings.from] == nil else {
-        throw ConsumerError(
-          message: "pipeline \(settings.name): source \(settings.from) has a pipeline already",
-          remedy: "keep one pipeline a source")
-      }
-      bySource[settings.from] = [Pipeline(name: settings.name, sink: settings.to, fetch: fetch)]
+      bySource[settings.from] = Pipeline(
+        name: settings.name, sink: settings.to, fetch: fetch, destination: destinations.count,
+        // Without a fetch each event brings a state of its own.
+        coalesceRecordsMax: fetch == nil ? 1 : configuration.consumer.engine.coalesceRecordsMax)
+      if let fetch = settings.fetch { destinations.append((settings.name, fetch)) }
     }
-    return bySource
+    return (bySource, destinations)
   }
 
   private static func writers(
@@ -105,8 +119,15 @@ struct ConsumerParts: Sendable {
     let settings = configuration.consumer
     return ConsumerOptions(
       bootstrapServers: configuration.kafka.bootstrapServers, groupId: settings.groupId,
-      clientId: "hookferry-consumer", sessionTimeoutMs: settings.sessionTimeoutMs,
+      clientId: "hookferry-consumer", groupInstanceId: settings.engine.instanceId,
+      assignmentStrategy: .init(rawValue: settings.engine.assignment) ?? .range,
+      sessionTimeoutMs: settings.sessionTimeoutMs,
+      heartbeatIntervalMs: max(1, min(3000, settings.sessionTimeoutMs / 3)),
       maxPollIntervalMs: settings.maxPollIntervalMs,
+      // The window is what bounds memory; this is only what lies ready for it.
+      queuedRecordsMin: 10_000, fetchWaitMs: 100,
+      // Tells where the end of a retry partition is.
+      endOfPartition: settings.engine.isParking, lendsRecords: true,
       extra: configuration.kafka.properties.mapValues { $0.reveal() })
   }
 }

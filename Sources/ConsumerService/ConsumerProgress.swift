@@ -10,6 +10,8 @@ package enum ConsumerProgress: Sendable {
   case finished(eventId: String, outcome: Outcome)
   case retried(eventId: String, failure: Failure)
   case deadLettered(failure: Failure)
+  /// A record went to the retry topic.
+  case parked
   case committed(partition: Int32, offset: Int64)
 }
 

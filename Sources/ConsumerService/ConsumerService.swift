@@ -9,15 +9,18 @@ import Telemetry
 package struct ConsumerService: Service {
   private let configuration: Configuration
   private let log: Logger
+  private let isEmptyStep: Bool
   private let observe: ProgressObserver
 
   /// `observe` is called on the owner thread for every step of every event; it must not block.
+  /// `isEmptyStep`: records are done as soon as their turn comes, to measure the engine alone.
   package init(
-    _ configuration: Configuration, log: Logger,
+    _ configuration: Configuration, log: Logger, isEmptyStep: Bool = false,
     observe: @escaping ProgressObserver = { _ in }
   ) {
     self.configuration = configuration
     self.log = log
+    self.isEmptyStep = isEmptyStep
     self.observe = observe
   }
 
@@ -25,10 +28,14 @@ package struct ConsumerService: Service {
   package func run() async throws {
     let registry = MetricRegistry()
     let health = ConsumerHealth()
-    let ports = ConsumerLoop.Ports()
-    let parts = try ConsumerParts(
-      configuration, ports: ports, gauges: ConsumerGauges(registry), health: health, log: log,
-      observe: observe)
+    let gauges = ConsumerGauges(registry)
+    let handles = try (0..<configuration.consumer.engine.handles).map { index in
+      let ports = ConsumerLoop.Ports()
+      let parts = try ConsumerParts(
+        configuration.forHandle(index), ports: ports, gauges: gauges, health: health, log: log,
+        isEmptyStep: isEmptyStep, observe: observe)
+      return Handle(parts: parts, ports: ports)
+    }
     let admin = try await AdminServer.start(
       address: configuration.consumer.listenAddress, port: configuration.consumer.adminPort,
       registry: registry,
@@ -42,15 +49,43 @@ package struct ConsumerService: Service {
       ])
     let result = await withTaskCancellationHandler {
       await withGracefulShutdownHandler {
-        await Self.runLoop(parts, ports: ports)
+        await Self.run(handles)
       } onGracefulShutdown: {
-        ports.stops.push([ConsumerLoop.Stop()])
+        Self.stop(handles)
       }
     } onCancel: {
-      ports.stops.push([ConsumerLoop.Stop()])
+      Self.stop(handles)
     }
     await admin.close()
     try result.get()
+  }
+
+  /// One member of the group.
+  private struct Handle: Sendable {
+    let parts: ConsumerParts
+    let ports: ConsumerLoop.Ports
+  }
+
+  private static func stop(_ handles: [Handle]) {
+    for handle in handles { handle.ports.stops.push([ConsumerLoop.Stop()]) }
+  }
+
+  /// All handles end together: one that fails takes the others along.
+  private static func run(_ handles: [Handle]) async -> Result<Void, any Error> {
+    await withTaskGroup(of: Result<Void, any Error>.self) { group in
+      for handle in handles {
+        group.addTask {
+          let result = await runLoop(handle.parts, ports: handle.ports)
+          stop(handles)
+          return result
+        }
+      }
+      var first: Result<Void, any Error> = .success(())
+      for await result in group {
+        if case .failure = result, case .success = first { first = result }
+      }
+      return first
+    }
   }
 
   private static func runLoop(
@@ -62,5 +97,17 @@ package struct ConsumerService: Service {
           returning: Result { try ConsumerLoop(parts, ports: ports).run() })
       }
     }
+  }
+}
+
+extension Configuration {
+  /// The same for one of several members in this process: a static name must be its own.
+  fileprivate func forHandle(_ index: Int) -> Configuration {
+    guard consumer.engine.handles > 1, let instance = consumer.engine.instanceId else {
+      return self
+    }
+    var own = self
+    own.consumer.engine.instanceId = "\(instance)-\(index)"
+    return own
   }
 }

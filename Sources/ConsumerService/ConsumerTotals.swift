@@ -10,6 +10,7 @@ struct ConsumerTotals: Sendable, CustomStringConvertible {
   var gone = 0
   var skipped = 0
   var retried = 0
+  var parked = 0
   var deadLettered = 0
 
   mutating func count(_ outcome: Outcome) {
@@ -25,6 +26,7 @@ struct ConsumerTotals: Sendable, CustomStringConvertible {
 
   var description: String {
     "received \(received), written \(written), superseded \(superseded), duplicate \(duplicate), "
-      + "gone \(gone), skipped \(skipped), retried \(retried), dead-lettered \(deadLettered)"
+      + "gone \(gone), skipped \(skipped), retried \(retried), parked \(parked), "
+      + "dead-lettered \(deadLettered)"
   }
 }

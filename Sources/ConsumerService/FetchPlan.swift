@@ -39,7 +39,51 @@ package struct FetchPlan: Sendable {
       totalTimeoutMs: Int32(settings.totalTimeoutMs), responseBytesMax: settings.responseBytesMax)
   }
 
-  func read(_ response: HTTPResponse, wallMs: Int64) -> FetchAnswer {
+  /// Records that one call may ask for.
+  var batchIdsMax: Int { min(api.batchIdsMax, settings.pace.batchIdsMax) }
+
+  var pace: FetchSettings { settings }
+
+  /// The request for many records of one object.
+  func request(object: String, ids: [String]) -> HTTPRequest {
+    var headers: HTTPHeaders = [
+      "Accept": "application/json", "Content-Type": "application/json",
+    ]
+    if let token = settings.token { headers.append("Authorization", "Bearer \(token.reveal())") }
+    return HTTPRequest(
+      method: "POST", url: baseURL + api.batchPath(object: object), headers: headers,
+      body: api.batchBody(ids, properties: settings.properties),
+      connectTimeoutMs: Int32(settings.connectTimeoutMs),
+      totalTimeoutMs: Int32(settings.totalTimeoutMs),
+      responseBytesMax: settings.responseBytesMax)
+  }
+
+  /// What a batch answer says. Of a record that is not among them nothing is known: it is to be
+  /// asked for alone.
+  func readBatch(
+    _ response: HTTPResponse, _ scanner: JSONScanner, wallMs: Int64
+  ) -> Result<[String: FetchAnswer], Failure> {
+    switch response.meaning(.enrich, nowMs: wallMs) {
+    case .failed(let failure): return .failure(failure)
+    // Not of the record but of the call itself.
+    case .gone:
+      return .failure(
+        Failure(
+          .permanent, .enrich, "no batch call at this address: check base_url",
+          httpStatus: response.status))
+    case .ok: break
+    }
+    guard let records = api.records(ofBatch: response.body, scanner) else {
+      let message = "the answer has no readable \(api.batchResultsField)"
+      return .failure(Failure(.permanent, .map, message, httpStatus: response.status))
+    }
+    return .success(
+      Dictionary(
+        records.map { ($0.id, .record(version: $0.version, payload: $0.payload)) }
+      ) { first, _ in first })
+  }
+
+  func read(_ response: HTTPResponse, _ scanner: JSONScanner, wallMs: Int64) -> FetchAnswer {
     switch response.meaning(.enrich, nowMs: wallMs) {
     case .failed(let failure): return .failed(failure)
     case .gone:
@@ -51,7 +95,7 @@ package struct FetchPlan: Sendable {
       return .gone
     case .ok: break
     }
-    guard let version = api.version(of: response.body) else {
+    guard let version = api.version(of: response.body, scanner) else {
       let message = "the answer has no readable \(api.versionField): not the record asked for"
       return .failed(Failure(.permanent, .map, message, httpStatus: response.status))
     }

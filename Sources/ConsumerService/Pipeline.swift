@@ -1,10 +1,9 @@
 // From a source to a sink: which fetch, which database.
 import HTTPClient
-import Telemetry
-import Kafka
 import Model
 import Settings
 import Stores
+import Telemetry
 
 /// One configured way from a source to a sink.
 struct Pipeline: Sendable {
@@ -12,21 +11,27 @@ struct Pipeline: Sendable {
   let sink: String
   /// Nil writes the event's own value.
   let fetch: FetchPlan?
+  /// Where the fetch goes, as a number among the consumer's destinations.
+  let destination: Int
+  /// Events of one record that one fetch may settle. 1 where each carries a state of its own.
+  let coalesceRecordsMax: Int
 }
 
 extension Attempt {
-  /// The version to use where the API does not tell one: the event's own, or when it happened.
-  var eventVersion: Int64 { event.recordVersion ?? event.timeMs ?? event.receivedAtMs }
-
   func write(version: Int64, _ change: RecordWrite.Change) -> RecordWrite {
-    RecordWrite(
-      eventId: event.id, source: event.source, key: key, version: version,
+    var write = RecordWrite(
+      eventId: newest.event.id, source: newest.event.source, key: key, version: version,
       observedAtUs: observedAtUs, change: change, appliedAtMs: SystemClock.wallMs)
+    if events.count > 1 { write.alsoEventIds = events.dropLast().map(\.event.id) }
+    return write
   }
 
-  /// For pipelines without a fetch.
-  var eventAsWrite: RecordWrite {
-    var write = write(version: eventVersion, .upsert(payload: work.record.value))
+  /// For pipelines without a fetch: the newest event's value is the state.
+  func write(value: [UInt8]) -> RecordWrite {
+    let event = newest.event
+    // The version where the API does not tell one: the event's own, or when it happened.
+    let version = event.recordVersion ?? event.timeMs ?? event.receivedAtMs
+    var write = write(version: version, .upsert(payload: value))
     write.carriesEvent = true
     return write
   }

@@ -1,74 +1,113 @@
-// A record as consumed: copied out of librdkafka, so that nothing of it needs giving back.
+// A record as consumed: copied out of librdkafka, or lent by it until the last copy of this value
+// is gone.
 
 import CRdKafka
 import Glibc
 package import Model
 
 /// One record of a partition; the topic stands beside it in the event.
+///
+/// A lent record (`ConsumerOptions.lendsRecords`) costs no copy and reads its headers only when
+/// asked, each time anew. It pins what was fetched together with it, up to a mebibyte, and must be
+/// gone before its consumer is closed: `detached` is for those that stay.
 package struct ConsumedRecord: Sendable {
   package let partition: Int32
   package let offset: Int64
+  /// The key, as 64 well-mixed bits; nil without a key.
+  package let keyHash: UInt64?
+  private let content: Content
+
+  private enum Content: Sendable {
+    case lent(LentMessage)
+    case own(Own)
+  }
+
+  /// Boxed, so that records are small however they hold what they hold.
+  private final class Own: Sendable {
+    let timestampMs: Int64
+    let key: [UInt8]?
+    let value: [UInt8]
+    let isTombstone: Bool
+    let headers: HeaderList
+
+    init(_ message: borrowing LentView) {
+      timestampMs = message.timestampMs
+      key = message.key
+      value = message.value
+      isTombstone = message.isTombstone
+      headers = message.headers
+    }
+  }
+
+  /// Key and value, for budgets. Headers are not read for it.
+  package let byteCount: Int
+
   /// Create or append time; -1 when the record has none.
-  package let timestampMs: Int64
-  package let key: [UInt8]?
+  package var timestampMs: Int64 {
+    switch content {
+    case .lent(let message): message.view.timestampMs
+    case .own(let own): own.timestampMs
+    }
+  }
+
+  package var key: [UInt8]? {
+    switch content {
+    case .lent(let message): message.view.key
+    case .own(let own): own.key
+    }
+  }
+
   /// Empty for a tombstone too.
-  package let value: [UInt8]
+  package var value: [UInt8] {
+    switch content {
+    case .lent(let message): message.view.value
+    case .own(let own): own.value
+    }
+  }
+
   /// The record had a null value, which is not the same as an empty one.
-  package let isTombstone: Bool
-  package let headers: HeaderList
-
-  package init(
-    partition: Int32, offset: Int64, timestampMs: Int64, key: [UInt8]?, value: [UInt8],
-    isTombstone: Bool = false, headers: HeaderList = HeaderList()
-  ) {
-    self.partition = partition
-    self.offset = offset
-    self.timestampMs = timestampMs
-    self.key = key
-    self.value = value
-    self.isTombstone = isTombstone
-    self.headers = headers
+  package var isTombstone: Bool {
+    switch content {
+    case .lent(let message): message.view.isTombstone
+    case .own(let own): own.isTombstone
+    }
   }
 
-  /// Key, value and headers, for budgets.
-  package var byteCount: Int { (key?.count ?? 0) + value.count + headers.storage.count }
-}
-
-extension ConsumedRecord {
-  init(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
-    partition = message.pointee.partition
-    offset = message.pointee.offset
-    timestampMs = rd_kafka_message_timestamp(message, nil)
-    key = message.pointee.key.map {
-      [UInt8](UnsafeRawBufferPointer(start: $0, count: message.pointee.key_len))
+  package var headers: HeaderList {
+    switch content {
+    case .lent(let message): message.view.headers
+    case .own(let own): own.headers
     }
-    isTombstone = message.pointee.payload == nil
-    value = [UInt8](
-      UnsafeRawBufferPointer(start: message.pointee.payload, count: message.pointee.len))
-    headers = Self.headers(message)
   }
 
-  private static func headers(_ message: UnsafeMutablePointer<rd_kafka_message_t>) -> HeaderList {
-    var list = HeaderList()
-    // Lent: it lives and dies with the message.
-    var lent: OpaquePointer?
-    guard rd_kafka_message_headers(message, &lent) == RD_KAFKA_RESP_ERR_NO_ERROR, let lent else {
-      return list
+  /// The same with everything copied.
+  package var detached: ConsumedRecord {
+    guard case .lent(let message) = content else { return self }
+    return ConsumedRecord(self, .own(Own(message.view)))
+  }
+
+  private init(_ other: ConsumedRecord, _ content: Content) {
+    partition = other.partition
+    offset = other.offset
+    keyHash = other.keyHash
+    byteCount = other.byteCount
+    self.content = content
+  }
+
+  /// Takes the message over: it is destroyed at once, or with the last copy of a lent record.
+  init(taking pointer: UnsafeMutablePointer<rd_kafka_message_t>, lends: Bool) {
+    partition = pointer.pointee.partition
+    offset = pointer.pointee.offset
+    let key = pointer.pointee.key.map {
+      UnsafeRawBufferPointer(start: $0, count: pointer.pointee.key_len)
     }
-    let count = rd_kafka_header_cnt(lent)
-    list.reserve(bytes: count * 40, headers: count)
-    for index in 0..<count {
-      var name: UnsafePointer<CChar>?
-      var value: UnsafeRawPointer?
-      var valueCount = 0
-      guard
-        rd_kafka_header_get_all(lent, index, &name, &value, &valueCount)
-          == RD_KAFKA_RESP_ERR_NO_ERROR, let name
-      else { break }
-      list.append(
-        nameBytes: UnsafeRawBufferPointer(start: name, count: strlen(name)),
-        valueBytes: UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : valueCount))
+    keyHash = key.map(KeyHash.of)
+    byteCount = (key?.count ?? 0) + pointer.pointee.len
+    if lends {
+      content = .lent(LentMessage(pointer))
+    } else {
+      content = .own(Own(LentView(pointer: pointer)))
+      rd_kafka_message_destroy(pointer)
     }
-    return list
   }
 }

@@ -60,6 +60,22 @@ extension Consumer {
     return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : nil
   }
 
+  /// How many partitions a topic has, 0 where there is no such topic. Asks the cluster.
+  package func partitionCount(of topic: String, timeoutMs: Int32) throws(KafkaError) -> Int {
+    guard let handle = rd_kafka_topic_new(client, topic, nil) else {
+      throw KafkaError(.invalidTopic, message: "bad topic \"\(topic)\"")
+    }
+    defer { rd_kafka_topic_destroy(handle) }
+    var found: UnsafePointer<rd_kafka_metadata>?
+    if let error = KafkaError(rd_kafka_metadata(client, 0, handle, &found, timeoutMs)) {
+      throw error
+    }
+    guard let found else { return 0 }
+    defer { rd_kafka_metadata_destroy(found) }
+    guard found.pointee.topic_cnt == 1 else { return 0 }
+    return Int(found.pointee.topics[0].partition_cnt)
+  }
+
   /// The first offset of each partition whose record is at least this old; `PartitionOffset.end`
   /// where there is none.
   package func offsetsForTimes(

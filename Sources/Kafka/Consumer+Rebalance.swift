@@ -6,11 +6,23 @@ import Glibc
 extension Consumer {
   /// Answers an `.assigned` event: fetching begins at these offsets (`PartitionOffset.stored`: the
   /// committed ones). May leave partitions out, or be empty.
-  package func completeAssign(_ partitions: [PartitionOffset]) throws(KafkaError) {
+  ///
+  /// `companions`: partitions of other topics, by the one they belong to. The group knows nothing
+  /// of them; they are read along with their partition and given back with it.
+  package func completeAssign(
+    _ partitions: [PartitionOffset], companions: [TopicPartition: PartitionOffset] = [:]
+  ) throws(KafkaError) {
     pendingRebalance = nil
-    if !isCooperative { disown(owned.map(\.topicPartition)) }
-    try own(partitions.map(\.topicPartition))
-    try Self.assign(client, partitions)
+    if !isCooperative {
+      disown(owned.map(\.topicPartition))
+      self.companions = [:]
+    }
+    let all = partitions + companions.values
+    for (partition, companion) in companions {
+      self.companions[partition] = companion.topicPartition
+    }
+    try own(all.map(\.topicPartition))
+    try Self.assign(client, all)
   }
 
   static func assign(
@@ -77,13 +89,15 @@ extension Consumer {
       hasBeenAssigned = true
       news.append(.assigned(partitions))
     case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
-      pendingRebalance = .revoke(partitions)
+      let leaving = partitions + partitions.compactMap { companions.removeValue(forKey: $0) }
+      pendingRebalance = .revoke(leaving)
       // From here on no record of them is brought, whatever is still queued.
-      disown(partitions)
+      disown(leaving)
       news.append(.revoked(partitions, isLost: rd_kafka_assignment_lost(client) != 0))
     default:
       // librdkafka's manual asks for this answer to every other code.
       disown(owned.map(\.topicPartition))
+      companions = [:]
       _ = rd_kafka_assign(client, nil)
       news.append(.failure(Client.error(event), nil))
     }

@@ -17,8 +17,14 @@ package final class Consumer {
   let events: Queue
   /// How long the leaving may go on after its deadline: by then its request has timed out.
   let leaveGraceMs: Int64
+  let lendsRecords: Bool
+  /// Partitions of which no record is taken for now. What was prefetched of them stays, and then
+  /// no more is fetched: for stops that are short, or would throw much away.
+  package var undrained: Set<TopicPartition> = []
   /// In the order of assignment; `nextPartition` says whose turn it is.
   var owned: [OwnedPartition] = []
+  /// By the partition that they came with.
+  var companions: [TopicPartition: TopicPartition] = [:]
   /// A rebalance that the group waits for.
   var pendingRebalance: PendingRebalance?
   /// Since an `.assigned` event was brought.
@@ -63,6 +69,7 @@ package final class Consumer {
       throw KafkaError(.invalidArgument, message: "a consumer needs a group.id")
     }
     events = Queue(queue)
+    lendsRecords = options.lendsRecords
     leaveGraceMs = Int64(options.socketTimeoutMs) + 1000
     wakeDescriptor = wake
     messages = .allocate(capacity: Self.batchMax)
@@ -140,7 +147,9 @@ package final class Consumer {
   private func drain(_ recordsMax: Int, into news: inout [ConsumerEvent]) {
     someLeft = false
     var room = recordsMax
-    var waiting = owned.filter { rd_kafka_queue_length($0.queue.raw) > 0 }
+    var waiting = owned.filter {
+      !undrained.contains($0.topicPartition) && rd_kafka_queue_length($0.queue.raw) > 0
+    }
     if !waiting.isEmpty {
       let turn = nextPartition % waiting.count
       waiting = Array(waiting[turn...] + waiting[..<turn])
@@ -172,7 +181,8 @@ package final class Consumer {
     for case let message? in messages[..<taken] {
       switch message.pointee.err {
       case RD_KAFKA_RESP_ERR_NO_ERROR:
-        records.append(ConsumedRecord(message))
+        records.append(ConsumedRecord(taking: message, lends: lendsRecords))
+        continue
       case RD_KAFKA_RESP_ERR__PARTITION_EOF:
         ends.append(.endOfPartition(partition.topicPartition, offset: message.pointee.offset))
       default:

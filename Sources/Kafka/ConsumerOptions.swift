@@ -43,6 +43,9 @@ package struct ConsumerOptions: Sendable {
   package var endOfPartition: Bool
   /// 0: no statistics.
   package var statisticsIntervalMs: Int
+  /// Records are lent by librdkafka instead of copied: see `ConsumedRecord`. For owners that let
+  /// go of all records before they close.
+  package var lendsRecords: Bool
   /// Passed on as they are; they win over everything here.
   package var extra: [String: String]
 
@@ -54,7 +57,7 @@ package struct ConsumerOptions: Sendable {
     heartbeatIntervalMs: Int = 3000, maxPollIntervalMs: Int = 300_000,
     socketTimeoutMs: Int = 10_000, queuedRecordsMin: Int = 2000, queuedKbytesMax: Int = 16_384,
     fetchWaitMs: Int = 100, endOfPartition: Bool = false, statisticsIntervalMs: Int = 0,
-    extra: [String: String] = [:]
+    lendsRecords: Bool = false, extra: [String: String] = [:]
   ) {
     self.bootstrapServers = bootstrapServers
     self.groupId = groupId
@@ -71,6 +74,7 @@ package struct ConsumerOptions: Sendable {
     self.fetchWaitMs = fetchWaitMs
     self.endOfPartition = endOfPartition
     self.statisticsIntervalMs = statisticsIntervalMs
+    self.lendsRecords = lendsRecords
     self.extra = extra
   }
 

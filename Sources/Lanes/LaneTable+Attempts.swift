@@ -1,27 +1,30 @@
-// From a free slot to done: starting, finishing, trying again, burying.
+// From a free slot to done: starting, joining, finishing, trying again.
 package import Model
 
 extension LaneTable {
-  /// Names one attempt; stale once the lane moved on.
+  /// Names one run under way; stale once the lane moved on.
   package struct Ticket: Hashable, Sendable {
     package let rawValue: UInt64
 
     package init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    init(lane: Int, generation: UInt32) {
+    init(lane: Int32, generation: UInt32) {
       rawValue = UInt64(lane) << 32 | UInt64(generation)
     }
 
-    var lane: Int { Int(rawValue >> 32) }
+    var lane: Int32 { Int32(truncatingIfNeeded: rawValue >> 32) }
     var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
   }
 
-  /// Something the shell is to start now.
+  /// Something the shell is to start now. `place` is where the head stands.
   package enum Start: Sendable {
-    /// Work on the item; report with `finish`. `attempt` counts from 1.
-    case attempt(Ticket, item: Item, attempt: Int)
-    /// Produce a dead letter; report with `buried`.
-    case bury(Ticket, item: Item, Burial)
+    /// Work on it; report with `finish`, or give it back with `suspend` or `postpone`. `attempt`
+    /// counts from 1.
+    case attempt(Ticket, place: Int, attempt: Int)
+    /// Produce a dead letter for each record of the run; report with `buried`.
+    case bury(Ticket, Burial)
+    /// Produce the head to the retry partition; report with `parked`.
+    case park(Ticket, place: Int, Parking)
   }
 
   /// What a dead letter tells of its record's end.
@@ -31,12 +34,21 @@ extension LaneTable {
     package let firstFailedAtMs: Int64
   }
 
+  /// What a parked record takes along.
+  package struct Parking: Sendable, Equatable {
+    /// Nil for a record that only follows earlier ones of its key.
+    package let failure: Failure?
+    package let attempts: Int
+  }
+
   /// What became of a finished attempt.
   package enum Verdict: Sendable, Equatable {
-    /// The offset is done.
+    /// All offsets of the run are done; its places are free.
     case done
     /// Tried again, not before this time.
     case retry(atMs: Int64, attempt: Int)
+    /// Will be parked: `next` returns a `park` for it.
+    case toPark
     /// Will be buried: `next` returns a `bury` for it.
     case toBury
     /// The ticket is stale (partition dropped meanwhile): nothing changed.
@@ -47,113 +59,289 @@ extension LaneTable {
   package mutating func next(nowMs: Int64) -> Start? {
     wakeDue(nowMs: nowMs)
     while inFlight < limits.inFlightMax, let entry = ready.popFirst() {
-      let index = entry.lane
-      guard lanes[index].generation == entry.generation, case .ready = lanes[index].state,
-        let head = lanes[index].head, let partition = partitions[lanes[index].partition],
-        !partition.isFenced
-      else { continue }
-      inFlight += 1
-      partitions[lanes[index].partition]?.inFlight += 1
-      let ticket = Ticket(lane: index, generation: entry.generation)
-      if let failure = lanes[index].burial {
-        lanes[index].state = .burying
-        let burial = Burial(
-          failure: failure, attempts: lanes[index].attempts,
-          firstFailedAtMs: lanes[index].firstFailedAtMs ?? nowMs)
-        return .bury(ticket, item: head.item, burial)
+      let index = Int(entry.lane)
+      guard lanes[index].generation == entry.generation, lanes[index].state == .ready else {
+        continue
       }
-      lanes[index].state = .running
-      return .attempt(ticket, item: head.item, attempt: lanes[index].attempts + 1)
+      let partition = Int(lanes[index].partition)
+      guard partitions[partition]?.isFenced == false else { continue }
+      let offset = slab[lanes[index].first].offset
+      guard partitions[partition]?.mayStart(offset) == true else {
+        lanes[index].state = .held
+        partitions[partition]?.held.append(entry)
+        continue
+      }
+      return start(entry.lane, nowMs: nowMs)
     }
     return nil
   }
 
-  /// Takes the end of an attempt.
-  package mutating func finish(_ ticket: Ticket, _ outcome: Outcome, nowMs: Int64) -> Verdict {
-    guard isCurrent(ticket) else { return .stale }
-    guard case .running = lanes[ticket.lane].state else {
-      preconditionFailure("LaneTable.finish: lane is \(lanes[ticket.lane].state)")
+  private mutating func start(_ lane: Int32, nowMs: Int64) -> Start {
+    let index = Int(lane)
+    let partition = Int(lanes[index].partition)
+    let place = Int(lanes[index].first)
+    let ticket = Ticket(lane: lane, generation: lanes[index].generation)
+    let trouble = lanes[index].isTroubled ? troubles[lane] : nil
+    if case .burial(let failure)? = trouble?.end, let trouble {
+      // The run that failed together is buried together.
+      takeSlots(of: lane, count: Int(lanes[index].runCount))
+      lanes[index].state = .burying
+      return .bury(
+        ticket,
+        Burial(
+          failure: failure, attempts: trouble.attempts,
+          firstFailedAtMs: trouble.firstFailedAtMs ?? nowMs))
     }
-    freeSlot(of: ticket.lane)
+    lanes[index].runCount = 1
+    takeSlots(of: lane, count: 1)
+    let key = lanes[index].key
+    let follows = lanes[index].isKeyed && partitions[partition]?.parked.isParked(key) == true
+    var failure: Failure?
+    if case .parking(let cause)? = trouble?.end { failure = cause }
+    if failure != nil || follows {
+      lanes[index].state = .parking
+      partitions[partition]?.parked.park(key)
+      let attempts = failure == nil ? 0 : trouble?.attempts ?? 0
+      return .park(ticket, place: place, Parking(failure: failure, attempts: attempts))
+    }
+    lanes[index].state = .running
+    return .attempt(ticket, place: place, attempt: (trouble?.attempts ?? 0) + 1)
+  }
+
+  // MARK: Runs
+
+  /// Joins queued records to a running head, in order, as long as `isJoining` says so and there are
+  /// slots, up to `countMax` in all: one piece of work will settle all of them. Returns the count.
+  @discardableResult
+  package mutating func extend(
+    _ ticket: Ticket, countMax: Int, while isJoining: (Int) -> Bool
+  ) -> Int {
+    guard isCurrent(ticket), lanes[Int(ticket.lane)].state == .running else { return 0 }
+    let lane = Int(ticket.lane)
+    var count = 1
+    var place = slab[lanes[lane].first].next
+    while place >= 0, count < countMax, mayJoin(place, of: lane), isJoining(Int(place)) {
+      count += 1
+      place = slab[place].next
+    }
+    takeSlots(of: ticket.lane, count: count - Int(lanes[lane].runCount))
+    lanes[lane].runCount = Int32(count)
+    return count
+  }
+
+  private func mayJoin(_ place: Int32, of lane: Int) -> Bool {
+    partitions[Int(lanes[lane].partition)]?.mayStart(slab[place].offset) == true
+  }
+
+  /// The places of a run, in order; none when the ticket is stale.
+  package func forEachPlace(of ticket: Ticket, _ body: (Int) -> Void) {
+    guard isCurrent(ticket) else { return }
+    var place = lanes[Int(ticket.lane)].first
+    for _ in 0..<lanes[Int(ticket.lane)].runCount {
+      body(Int(place))
+      place = slab[place].next
+    }
+  }
+
+  // MARK: Waiting for others
+
+  /// Gives a started run back until its destination takes more: no attempt was made.
+  package mutating func suspend(_ ticket: Ticket, on destination: Int) {
+    guard isCurrent(ticket) else { return }
+    precondition(
+      lanes[Int(ticket.lane)].state == .running, "LaneTable.suspend: not under way")
+    while suspended.count <= destination { suspended.append(LaneQueue()) }
+    freeSlots(of: ticket.lane)
+    lanes[Int(ticket.lane)].state = .suspended
+    suspended[destination].append(readyEntry(ticket.lane))
+  }
+
+  /// Makes up to `countMax` lanes ready that wait for a destination. Returns how many.
+  @discardableResult
+  package mutating func resume(_ destination: Int, countMax: Int) -> Int {
+    guard destination < suspended.count else { return 0 }
+    var count = 0
+    while count < countMax, let entry = suspended[destination].popFirst() {
+      guard lanes[Int(entry.lane)].generation == entry.generation,
+        lanes[Int(entry.lane)].state == .suspended
+      else { continue }
+      makeReady(entry.lane)
+      count += 1
+    }
+    return count
+  }
+
+  /// Whether lanes may wait for a destination; some may have moved on.
+  package func hasSuspended(_ destination: Int) -> Bool {
+    destination < suspended.count && !suspended[destination].isEmpty
+  }
+
+  /// Gives a started run back until a time: no attempt was made.
+  package mutating func postpone(_ ticket: Ticket, untilMs dueMs: Int64) {
+    guard isCurrent(ticket) else { return }
+    precondition(
+      lanes[Int(ticket.lane)].state == .running, "LaneTable.postpone: not under way")
+    freeSlots(of: ticket.lane)
+    wait(lane: ticket.lane, untilMs: dueMs)
+  }
+
+  // MARK: Ends
+
+  /// Takes the end of an attempt. `isCounted` false: it says nothing of the record, as when its
+  /// destination is known to be away, and leads to no parking and no burial.
+  package mutating func finish(
+    _ ticket: Ticket, _ outcome: Outcome, isCounted: Bool = true, nowMs: Int64
+  ) -> Verdict {
+    guard isCurrent(ticket) else { return .stale }
+    precondition(
+      lanes[Int(ticket.lane)].state == .running,
+      "LaneTable.finish: lane is \(lanes[Int(ticket.lane)].state)")
+    freeSlots(of: ticket.lane)
     guard case .failed(let failure) = outcome else {
-      completeHead(of: ticket.lane)
+      completeRun(of: ticket.lane)
       return .done
     }
-    let index = ticket.lane
-    lanes[index].firstFailedAtMs = lanes[index].firstFailedAtMs ?? nowMs
-    lanes[index].failures += 1
+    let lane = ticket.lane
+    lanes[Int(lane)].isTroubled = true
+    var trouble = troubles[lane] ?? Trouble()
+    trouble.firstFailedAtMs = trouble.firstFailedAtMs ?? nowMs
+    trouble.failures += 1
     // Being asked to slow down, and a sink that is down, are no failures of the record: they never
     // lead to a dead letter, or a full disk would drain the topic into it.
     let isSinkDown = failure.stage == .write && failure.failureClass == .transient
-    if failure.failureClass != .throttled, !isSinkDown { lanes[index].attempts += 1 }
-    if failure.failureClass.isRetriable, lanes[index].attempts < limits.attemptsMax {
-      let dueMs =
-        nowMs
-        + backoff.delayMs(attempt: lanes[index].failures, retryAfterMs: failure.retryAfterMs)
-      wait(lane: index, untilMs: dueMs)
-      return .retry(atMs: dueMs, attempt: lanes[index].failures)
+    if isCounted, failure.failureClass != .throttled, !isSinkDown { trouble.attempts += 1 }
+    let isRetriable = failure.failureClass.isRetriable
+    if isRetriable, trouble.attempts < attemptsMax(of: lane) {
+      let waitMs = backoff.delayMs(
+        attempt: trouble.failures, retryAfterMs: failure.retryAfterMs)
+      troubles[lane] = trouble
+      wait(lane: lane, untilMs: nowMs + waitMs)
+      return .retry(atMs: nowMs + waitMs, attempt: trouble.failures)
     }
-    lanes[index].burial = failure
-    makeReady(index)
-    return .toBury
+    let isParking = isRetriable && trouble.attempts < limits.attemptsMax
+    trouble.end = isParking ? .parking(failure) : .burial(failure)
+    troubles[lane] = trouble
+    makeReady(lane)
+    return isParking ? .toPark : .toBury
   }
 
-  /// Takes the end of a burial: the offset is done only when the dead letter was acknowledged.
+  /// How many failed attempts end the record's stay in its lane.
+  private func attemptsMax(of lane: Int32) -> Int {
+    guard lanes[Int(lane)].isKeyed,
+      case .events(retry: .some)? = partitions[Int(lanes[Int(lane)].partition)]?.role
+    else { return limits.attemptsMax }
+    return min(limits.attemptsMax, limits.laneAttemptsMax)
+  }
+
+  /// Takes the end of a burial: the run is done only when every dead letter was acknowledged.
   package mutating func buried(
     _ ticket: Ticket, isAcknowledged: Bool, nowMs: Int64
   ) -> Verdict {
     guard isCurrent(ticket) else { return .stale }
-    guard case .burying = lanes[ticket.lane].state else {
-      preconditionFailure("LaneTable.buried: lane is \(lanes[ticket.lane].state)")
+    precondition(
+      lanes[Int(ticket.lane)].state == .burying,
+      "LaneTable.buried: lane is \(lanes[Int(ticket.lane)].state)")
+    freeSlots(of: ticket.lane)
+    return endOfProduce(ticket, isAcknowledged: isAcknowledged, nowMs: nowMs)
+  }
+
+  /// Gives a burial back until a time: the dead-letter topic takes no more now.
+  package mutating func postponeBurial(_ ticket: Ticket, untilMs dueMs: Int64) {
+    guard isCurrent(ticket), lanes[Int(ticket.lane)].state == .burying else { return }
+    freeSlots(of: ticket.lane)
+    wait(lane: ticket.lane, untilMs: dueMs)
+  }
+
+  /// Takes the end of a parking. `retryOffset`: where the record is now; nil when it was not
+  /// stored: it stays at the head of its lane.
+  package mutating func parked(
+    _ ticket: Ticket, retryOffset: Int64?, nowMs: Int64
+  ) -> Verdict {
+    guard isCurrent(ticket) else { return .stale }
+    let lane = Int(ticket.lane)
+    precondition(
+      lanes[lane].state == .parking, "LaneTable.parked: lane is \(lanes[lane].state)")
+    freeSlots(of: ticket.lane)
+    let partition = Int(lanes[lane].partition)
+    if let retryOffset {
+      partitions[partition]?.parked.stored(lanes[lane].key, retryOffset: retryOffset)
+    } else {
+      partitions[partition]?.parked.failed(lanes[lane].key)
     }
-    freeSlot(of: ticket.lane)
+    return endOfProduce(ticket, isAcknowledged: retryOffset != nil, nowMs: nowMs)
+  }
+
+  private mutating func endOfProduce(
+    _ ticket: Ticket, isAcknowledged: Bool, nowMs: Int64
+  ) -> Verdict {
     guard isAcknowledged else {
       // Never at once again: a produce that fails immediately must not spin.
-      let dueMs =
-        nowMs + max(backoff.baseMs, backoff.delayMs(attempt: 6, retryAfterMs: nil))
-      wait(lane: ticket.lane, untilMs: dueMs)
-      return .retry(atMs: dueMs, attempt: lanes[ticket.lane].attempts)
+      let waitMs = max(backoff.baseMs, backoff.delayMs(attempt: 6, retryAfterMs: nil))
+      wait(lane: ticket.lane, untilMs: nowMs + waitMs)
+      return .retry(
+        atMs: nowMs + waitMs, attempt: troubles[ticket.lane]?.attempts ?? 0)
     }
-    completeHead(of: ticket.lane)
+    completeRun(of: ticket.lane)
     return .done
   }
 
-  private func isCurrent(_ ticket: Ticket) -> Bool {
-    ticket.lane < lanes.count && lanes[ticket.lane].generation == ticket.generation
+  /// True while the run that the ticket names is under way.
+  package func isCurrent(_ ticket: Ticket) -> Bool {
+    Int(ticket.lane) < lanes.count
+      && lanes[Int(ticket.lane)].generation == ticket.generation
   }
 
-  private mutating func freeSlot(of lane: Int) {
-    inFlight -= 1
-    partitions[lanes[lane].partition]?.inFlight -= 1
+  private mutating func takeSlots(of lane: Int32, count: Int) {
+    inFlight += count
+    partitions[Int(lanes[Int(lane)].partition)]?.inFlight += count
   }
 
-  private mutating func wait(lane: Int, untilMs dueMs: Int64) {
-    lanes[lane].state = .waiting
+  private mutating func freeSlots(of lane: Int32) {
+    takeSlots(of: lane, count: -Int(lanes[Int(lane)].runCount))
+  }
+
+  private mutating func wait(lane: Int32, untilMs dueMs: Int64) {
+    lanes[Int(lane)].state = .waiting
     timers.insert(
-      TimerHeap.Entry(dueMs: dueMs, lane: lane, generation: lanes[lane].generation))
+      TimerHeap.Entry(
+        dueMs: dueMs, lane: Int(lane), generation: lanes[Int(lane)].generation))
   }
 
   private mutating func wakeDue(nowMs: Int64) {
     while let entry = timers.popDue(nowMs: nowMs) {
       guard lanes[entry.lane].generation == entry.generation,
-        case .waiting = lanes[entry.lane].state
+        lanes[entry.lane].state == .waiting
       else { continue }
-      makeReady(entry.lane)
+      makeReady(Int32(entry.lane))
     }
   }
 
-  private mutating func completeHead(of lane: Int) {
-    let isLast = lanes[lane].count == 1
-    let offset = lanes[lane].head?.offset ?? 0
-    partitions[lanes[lane].partition]?.ledger.complete(offset)
-    windowRecords -= 1
-    windowBytes -= lanes[lane].head?.bytes ?? 0
-    if isLast {
-      release(lane: lane)
-    } else {
-      _ = lanes[lane].removeHead()
-      lanes[lane].generation &+= 1
-      makeReady(lane)
+  private mutating func completeRun(of index: Int32) {
+    let lane = Int(index)
+    let partition = Int(lanes[lane].partition)
+    let isKeyed = lanes[lane].isKeyed
+    let key = lanes[lane].key
+    var events: Int?
+    if case .retry(of: let other)? = partitions[partition]?.role, owns(other) { events = other }
+    for _ in 0..<lanes[lane].runCount {
+      let place = lanes[lane].first
+      let entry = slab.giveBack(place)
+      lanes[lane].first = entry.next
+      lanes[lane].count -= 1
+      partitions[partition]?.ledger.complete(entry.offset)
+      partitions[partition]?.records -= 1
+      windowRecords -= 1
+      windowBytes -= Int(entry.bytes)
+      if let events, isKeyed { partitions[events]?.parked.done(key, retryOffset: entry.offset) }
     }
+    partitions[partition]?.hasNews = true
+    guard lanes[lane].count > 0 else { return release(lane: index) }
+    lanes[lane].generation &+= 1
+    lanes[lane].runCount = 1
+    if lanes[lane].isTroubled {
+      troubles[index] = nil
+      lanes[lane].isTroubled = false
+    }
+    makeReady(index)
   }
 }

@@ -1,13 +1,14 @@
-// The consumer's decisions: what may start, what is tried again, what is buried, what may be
-// committed. It does no I/O, reads no clock and takes no lock; the owner thread runs its actions.
+// The consumer's decisions: what may start, what is tried again, what is parked or buried, what may
+// be committed. It does no I/O, reads no clock and takes no lock; the owner thread runs its actions.
 
-/// Lanes and ledgers of one consumer. `Item` is whatever the shell needs to work on a record.
+/// Lanes and ledgers of one consumer. Each record has a place, a small number under which the shell
+/// keeps what it needs to work on it; places of finished records are used again.
 ///
 /// Records of one key are worked on one at a time in log order, also through retries; different
 /// keys do not wait for each other. A record without a key has a lane of its own.
-package struct LaneTable<Item: Sendable>: Sendable {
+package struct LaneTable: Sendable {
   package struct Limits: Sendable {
-    /// Attempts under way at one time.
+    /// Attempts under way at one time, in records.
     package var inFlightMax: Int
     /// Records received and not done.
     package var windowRecordsMax: Int
@@ -15,37 +16,46 @@ package struct LaneTable<Item: Sendable>: Sendable {
     package var windowBytesMax: Int
     /// Failed attempts (throttled ones aside) after which a record is buried.
     package var attemptsMax: Int
+    /// Failed attempts after which it is parked, where its partition has a retry partition.
+    package var laneAttemptsMax: Int
 
-    package init(inFlightMax: Int, windowRecordsMax: Int, windowBytesMax: Int, attemptsMax: Int) {
+    package init(
+      inFlightMax: Int, windowRecordsMax: Int, windowBytesMax: Int, attemptsMax: Int,
+      laneAttemptsMax: Int = .max
+    ) {
       self.inFlightMax = inFlightMax
       self.windowRecordsMax = windowRecordsMax
       self.windowBytesMax = windowBytesMax
       self.attemptsMax = attemptsMax
+      self.laneAttemptsMax = laneAttemptsMax
     }
   }
 
   let limits: Limits
   var backoff: Backoff
-  var partitions: [Int: PartitionState] = [:]
-  var lanes: [Lane<Item>] = []
-  var freeLanes: [Int] = []
-  var laneOfKey: [LaneKey: Int] = [:]
-  var ready = ReadyQueue()
+  /// By number; nil where a partition is not ours.
+  var partitions: [PartitionState?] = []
+  var lanes: [Lane] = []
+  var freeLanes: [Int32] = []
+  var troubles: [Int32: Trouble] = [:]
+  var slab = WorkSlab()
+  var ready = LaneQueue()
   var timers = TimerHeap()
+  /// By destination: lanes that wait for it.
+  var suspended: [LaneQueue] = []
 
-  /// Attempts under way, burials included.
+  /// Records under way: attempts, burials, parkings.
   package internal(set) var inFlight = 0
   package internal(set) var windowRecords = 0
   package internal(set) var windowBytes = 0
+  /// Lanes that have at least one record.
+  package internal(set) var laneCount = 0
 
   package init(limits: Limits, backoff: Backoff) {
     precondition(limits.inFlightMax > 0 && limits.attemptsMax > 0, "LaneTable.init: zero limit")
     self.limits = limits
     self.backoff = backoff
   }
-
-  /// Lanes that have at least one record.
-  package var laneCount: Int { laneOfKey.count }
 
   /// How many more records may be received now: the shell polls for no more than this.
   package var room: Int {
@@ -55,142 +65,118 @@ package struct LaneTable<Item: Sendable>: Sendable {
   /// When the next waiting lane is due; nil when none waits.
   package var nextDueMs: Int64? { timers.nextDueMs }
 
-  /// The least of these over the heads of all lanes; nil without lanes. Walks every lane.
-  package func least(_ value: (Item) -> Int64) -> Int64? {
-    lanes.compactMap { $0.head.map { value($0.item) } }.min()
+  /// The places of all lanes' heads. Walks every lane.
+  package func forEachHead(_ body: (Int) -> Void) {
+    for lane in lanes where lane.count > 0 { body(Int(lane.first)) }
   }
-
-  /// What may be committed of a partition now; nil before its first record.
-  package func frontier(_ partition: Int) -> Int64? { partitions[partition]?.ledger.frontier }
 
   // MARK: Partitions
 
-  /// Begins work on a partition. Its ledger is empty: whatever was known before is forgotten.
-  package mutating func assign(_ partition: Int, spanMax: Int = 1 << 20) {
+  /// Begins work on a partition. `restoring`: what its last owner had done above the offset that
+  /// reading begins with.
+  package mutating func assign(
+    _ partition: Int, role: PartitionRole = .events(retry: nil), restoring: OffsetMap? = nil,
+    spanMax: Int = 1 << 20
+  ) {
+    while partitions.count <= partition { partitions.append(nil) }
     precondition(partitions[partition] == nil, "LaneTable.assign: \(partition) is owned already")
-    partitions[partition] = PartitionState(ledger: Ledger(spanMax: spanMax))
+    let ledger =
+      restoring.map { Ledger(restoring: $0, spanMax: spanMax) } ?? Ledger(spanMax: spanMax)
+    partitions[partition] = PartitionState(role: role, ledger: ledger)
+  }
+
+  package func owns(_ partition: Int) -> Bool {
+    partition < partitions.count && partitions[partition] != nil
+  }
+
+  package var ownedPartitions: [Int] { partitions.indices.filter { partitions[$0] != nil } }
+
+  /// Records received and not done of one partition.
+  package func windowRecords(of partition: Int) -> Int {
+    owns(partition) ? partitions[partition]?.records ?? 0 : 0
   }
 
   /// Stops starting work on a partition; what is under way may still finish.
-  package mutating func fence(_ partition: Int) { partitions[partition]?.isFenced = true }
+  package mutating func fence(_ partition: Int) {
+    if owns(partition) { partitions[partition]?.isFenced = true }
+  }
+
+  /// Takes records of it in without starting any, until `release`.
+  package mutating func hold(_ partition: Int) {
+    if owns(partition) { partitions[partition]?.isOnHold = true }
+  }
+
+  package mutating func release(_ partition: Int) {
+    guard owns(partition) else { return }
+    partitions[partition]?.isOnHold = false
+    readyHeld(of: partition)
+  }
+
+  /// Its records cannot be parked after all: there is no such retry partition.
+  package mutating func withoutRetry(_ partition: Int) {
+    guard owns(partition), let state = partitions[partition] else { return }
+    var plain = PartitionState(role: .events(retry: nil), ledger: state.ledger)
+    plain.lanes = state.lanes
+    plain.isFenced = state.isFenced
+    plain.isOnHold = state.isOnHold
+    plain.held = state.held
+    plain.inFlight = state.inFlight
+    plain.records = state.records
+    partitions[partition] = plain
+  }
 
   /// Attempts under way on these partitions.
-  package func inFlight(of wanted: Set<Int>) -> Int {
-    wanted.reduce(0) { $0 + (partitions[$1]?.inFlight ?? 0) }
+  package func inFlight(of wanted: some Sequence<Int>) -> Int {
+    wanted.reduce(0) { $0 + (owns($1) ? partitions[$1]?.inFlight ?? 0 : 0) }
   }
 
-  /// Forgets a partition with all its lanes. Later completions of its tickets are ignored.
-  package mutating func drop(_ partition: Int) {
-    guard let state = partitions.removeValue(forKey: partition) else { return }
+  /// Forgets a partition with all its lanes; `body` gets the places that are free from then on.
+  /// Later completions of its tickets are ignored.
+  package mutating func drop(_ partition: Int, _ body: (Int) -> Void = { _ in }) {
+    guard owns(partition), let state = partitions[partition] else { return }
     inFlight -= state.inFlight
-    for index in lanes.indices where lanes[index].partition == partition {
-      for entry in lanes[index].queued {
+    for index in lanes.indices where Int(lanes[index].partition) == partition {
+      var place = lanes[index].first
+      while place >= 0 {
+        let entry = slab.giveBack(place)
         windowRecords -= 1
-        windowBytes -= entry.bytes
+        windowBytes -= Int(entry.bytes)
+        body(Int(place))
+        place = entry.next
       }
-      guard lanes[index].count > 0 else { continue }
-      release(lane: index)
+      lanes[index].first = -1
+      if lanes[index].count > 0 { release(lane: Int32(index)) }
     }
+    partitions[partition] = nil
   }
 
-  /// The partition's frontier where it moved since the last call for it, to be committed.
-  package mutating func takeCommit(_ partition: Int) -> Int64? {
-    guard let frontier = partitions[partition]?.ledger.frontier,
-      frontier != partitions[partition]?.committed
-    else { return nil }
-    partitions[partition]?.committed = frontier
-    return frontier
+  func readyEntry(_ lane: Int32) -> LaneQueue.Entry {
+    LaneQueue.Entry(lane: lane, generation: lanes[Int(lane)].generation)
   }
 
-  /// Notes that a commit did not succeed: the frontier is offered again.
-  package mutating func commitFailed(_ partition: Int) { partitions[partition]?.committed = nil }
-
-  package var ownedPartitions: [Int] { partitions.keys.sorted() }
-
-  // MARK: Records
-
-  /// What to do with a record that was polled.
-  package enum Admission: Sendable, Equatable {
-    /// Call `receive`.
-    case accept
-    /// The ledger is stretched to its limit: hold the record and ask again after completions.
-    case hold
-    /// The partition is not ours (any more).
-    case ignore
-    /// The offset is below what was received: the log was cut and reading began again. Drop and
-    /// assign the partition, then ask again: the ledger must not count old offsets as new ones.
-    case rewound
+  mutating func makeReady(_ lane: Int32) {
+    lanes[Int(lane)].state = .ready
+    ready.append(readyEntry(lane))
   }
 
-  package func admission(partition: Int, offset: Int64) -> Admission {
-    guard let state = partitions[partition], !state.isFenced else { return .ignore }
-    guard !state.ledger.canReceive(offset) else { return .accept }
-    return state.ledger.hasReceived(offset) ? .rewound : .hold
-  }
-
-  /// Takes a record in. Call only where `admission` said `accept`.
-  package mutating func receive(
-    partition: Int, offset: Int64, key: [UInt8]?, bytes: Int, item: Item
-  ) {
-    precondition(partitions[partition] != nil, "LaneTable.receive: \(partition) is not owned")
-    partitions[partition]?.ledger.receive(offset)
-    windowRecords += 1
-    windowBytes += bytes
-    let lane = laneIndex(LaneKey(partition: partition, key: key, offset: key == nil ? offset : 0))
-    lanes[lane].append(Lane.Entry(offset: offset, bytes: bytes, item: item))
-    if case .idle = lanes[lane].state { makeReady(lane) }
-  }
-
-  // MARK: Storage
-
-  private mutating func laneIndex(_ key: LaneKey) -> Int {
-    if let index = laneOfKey[key] { return index }
-    var lane = Lane<Item>(partition: key.partition, key: key.key)
-    let index: Int
-    if let free = freeLanes.popLast() {
-      lane.generation = lanes[free].generation &+ 1
-      lanes[free] = lane
-      index = free
-    } else {
-      lanes.append(lane)
-      index = lanes.count - 1
+  mutating func readyHeld(of partition: Int) {
+    while let entry = partitions[partition]?.held.popFirst() {
+      guard lanes[Int(entry.lane)].generation == entry.generation,
+        lanes[Int(entry.lane)].state == .held
+      else { continue }
+      makeReady(entry.lane)
     }
-    laneOfKey[key] = index
-    return index
-  }
-
-  mutating func makeReady(_ lane: Int) {
-    lanes[lane].state = .ready
-    ready.append(ReadyQueue.Entry(lane: lane, generation: lanes[lane].generation))
   }
 
   /// Gives an empty or dropped lane's storage back; its tickets become stale.
-  mutating func release(lane index: Int) {
-    let lane = lanes[index]
-    laneOfKey[
-      LaneKey(
-        partition: lane.partition, key: lane.key, offset: lane.key == nil ? lane.soleOffset : 0)] =
-      nil
-    var empty = Lane<Item>(partition: -1, key: nil)
+  mutating func release(lane index: Int32) {
+    let lane = lanes[Int(index)]
+    if lane.isKeyed { partitions[Int(lane.partition)]?.lanes.remove(lane.key) }
+    if lane.isTroubled { troubles[index] = nil }
+    var empty = Lane()
     empty.generation = lane.generation &+ 1
-    lanes[index] = empty
+    lanes[Int(index)] = empty
     freeLanes.append(index)
+    laneCount -= 1
   }
-}
-
-/// One owned partition.
-struct PartitionState: Sendable {
-  var ledger: Ledger
-  var isFenced = false
-  var inFlight = 0
-  /// The frontier given out last, so that an unchanged one is not committed again.
-  var committed: Int64?
-}
-
-/// Which lane a record belongs to.
-struct LaneKey: Hashable, Sendable {
-  let partition: Int
-  let key: [UInt8]?
-  /// Tells records without a key apart; 0 otherwise.
-  let offset: Int64
 }

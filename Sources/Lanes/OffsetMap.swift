@@ -59,6 +59,11 @@ package struct OffsetMap: Sendable, Equatable {
     return Self.prefix + Data(bytes).base64EncodedString()
   }
 
+  /// True for an offset that is known to be completed.
+  package func contains(_ offset: Int64) -> Bool {
+    completed.contains { $0.contains(offset) }
+  }
+
   // MARK: Sizes
 
   static func characters(payloadBytes: Int) -> Int {

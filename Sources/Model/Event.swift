@@ -44,6 +44,14 @@ package struct Event: Sendable, Equatable {
   /// The provider's own headers that go along, under their own lower-case names. Not read back.
   package var carried = HeaderList()
 
+  /// A deletion, a merge or a restoration: events of the record before and after it are about
+  /// different lives of it. Known by the last word of the type, as all providers name them.
+  package var isBarrier: Bool {
+    let separators: Set<Character> = [".", "/", ":", "_", "-"]
+    let word = type.split { separators.contains($0) }.last?.lowercased() ?? ""
+    return ["delet", "remov", "merg", "restor", "privacy", "purg"].contains { word.hasPrefix($0) }
+  }
+
   package init(
     id: String, source: String, type: String, key: RecordKey?, timeMs: Int64? = nil,
     recordVersion: Int64? = nil, origin: Origin, receivedAtMs: Int64, envelope: Envelope,

@@ -45,6 +45,13 @@ struct TopicsCommand: AsyncParsableCommand {
             kafka.deadLettersTopic, partitions: Int32(partitions), replication: Int32(replication),
             config: ["retention.ms": "-1"]),
         ]
+        if configuration.consumer.engine.isParking {
+          // Partition for partition beside the events: a consumer reads both together.
+          wanted.append(
+            NewTopic(
+              kafka.retryTopic, partitions: Int32(partitions), replication: Int32(replication),
+              config: ["retention.ms": retentionMs]))
+        }
         if configuration.receiver.rejectsPerMinuteMax > 0 {
           // A sample for a diagnosis; senders come back with what was refused by mistake.
           wanted.append(

@@ -1,7 +1,7 @@
 // A provider's API as the consumer needs it: where a record is fetched, and which field tells its
 // version.
 
-import JSONText
+package import JSONText
 import Model
 
 /// How full records are fetched. Paths go behind the configured base URL.
@@ -55,6 +55,73 @@ package struct RecordAPI: Sendable, Equatable {
     answer.withUnsafeBytes { bytes in
       (try? JSONScanner())?.text(at: "/category", in: bytes) == goneCategory
     }
+  }
+
+  /// The body of a batch call for these ids.
+  package func batchBody(_ ids: [String], properties: [String] = []) -> [UInt8] {
+    var body = Array(#"{"inputs":["#.utf8)
+    for (index, id) in ids.enumerated() {
+      if index > 0 { body.append(UInt8(ascii: ",")) }
+      body += Array(#"{"id":"#.utf8) + Self.quoted(id) + [UInt8(ascii: "}")]
+    }
+    body += Array("]".utf8)
+    if !properties.isEmpty {
+      body += Array(#","properties":["#.utf8) + properties.map(Self.quoted).joined(separator: [44])
+      body += Array("]".utf8)
+    }
+    return body + [UInt8(ascii: "}")]
+  }
+
+  /// What a batch answer tells of one record.
+  package struct BatchRecord: Sendable, Equatable {
+    package let id: String
+    /// Milliseconds since the Unix epoch.
+    package let version: Int64
+    package let payload: [UInt8]
+  }
+
+  /// The records of a batch answer that can be read; nil when it is no batch answer. A record that
+  /// is not among them may be missing or not: only asking for it alone tells.
+  package func records(ofBatch answer: [UInt8], _ scanner: JSONScanner) -> [BatchRecord]? {
+    let fields = JSONFields([idField, versionField])
+    return answer.withUnsafeBytes { bytes in
+      guard (try? scanner.scan(bytes, at: "/" + batchResultsField, fields: fields)) != nil,
+        scanner.isArray
+      else { return nil }
+      return (0..<scanner.count).compactMap { row in
+        guard let id = scanner.field(row, 0).text(in: bytes),
+          let text = scanner.field(row, 1).text(in: bytes), let time = Timestamp(rfc3339: text)
+        else { return nil }
+        let element = scanner.element(row).range
+        return BatchRecord(
+          id: id, version: time.ms,
+          payload: [UInt8](UnsafeRawBufferPointer(rebasing: bytes[element])))
+      }
+    }
+  }
+
+  /// The same as `version(of:)` with the caller's own scanner.
+  package func version(of answer: [UInt8], _ scanner: JSONScanner) -> Int64? {
+    answer.withUnsafeBytes { bytes in
+      scanner.text(at: "/" + versionField, in: bytes).flatMap { Timestamp(rfc3339: $0)?.ms }
+    }
+  }
+
+  private static func quoted(_ text: String) -> [UInt8] {
+    var bytes: [UInt8] = [UInt8(ascii: "\"")]
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+      case 0..<0x20: bytes += Array("\\u00".utf8) + hex(byte)
+      default: bytes.append(byte)
+      }
+    }
+    return bytes + [UInt8(ascii: "\"")]
+  }
+
+  private static func hex(_ byte: UInt8) -> [UInt8] {
+    let digits = Array("0123456789ABCDEF".utf8)
+    return [digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
   }
 
   /// Milliseconds since the Unix epoch; nil when the answer has no readable version. Any thread.

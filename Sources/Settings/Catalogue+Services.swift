@@ -95,18 +95,18 @@ extension Catalogue {
       .text(
         "listen_address", \.listenAddress, default: "0.0.0.0", .any,
         "The address that the admin port listens on."),
-    ] + consumerLimits + consumerTimes
+    ] + consumerLimits + consumerTimes + consumerEngine
 
   private static let consumerLimits: [Entry<ConsumerSettings>] = [
     .integer(
-      "in_flight_max", \.inFlightMax, default: 64, 1...10_000, .count,
-      "Fetches and writes under way at one time in one process."),
+      "in_flight_max", \.inFlightMax, default: 2000, 1...100_000, .count,
+      "Records being fetched and written at one time in one process."),
     .integer(
-      "window_records_max", \.windowRecordsMax, default: 10_000, 1...10_000_000, .count,
+      "window_records_max", \.windowRecordsMax, default: 100_000, 1...10_000_000, .count,
       "Records received and not yet done, in one process; polling stops there."),
     .integer(
       "window_bytes_max", \.windowBytesMax, default: 64 << 20, 65_536...(16 << 30), .bytes,
-      "The same in bytes of keys, values and headers."),
+      "The same in bytes of keys and values."),
     .integer(
       "retry_attempts_max", \.retryAttemptsMax, default: 12, 1...1000, .count,
       "Attempts at one event, the first included, before it goes to the dead-letter topic."),

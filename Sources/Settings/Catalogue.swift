@@ -45,6 +45,10 @@ enum Catalogue {
           "dead_letters", \.deadLettersTopic, default: "hookferry.dead-letters", .topic,
           "Events that could not be processed, with the reason."),
         .text(
+          "retry", \.retryTopic, default: "hookferry.retry", .topic,
+          "Events that are tried again later, behind others of their key; it needs as many "
+            + "partitions as `events`."),
+        .text(
           "rejects", \.rejectsTopic, default: "hookferry.rejects", .topic,
           "Refused requests, where `receiver.rejects` keeps some."),
       ]),
@@ -121,5 +125,5 @@ enum Catalogue {
     .integer(
       "response_bytes_max", \.responseBytesMax, default: 4 << 20, 1024...(256 << 20), .bytes,
       "A longer answer is a permanent failure."),
-  ]
+  ] + fetchPace
 }

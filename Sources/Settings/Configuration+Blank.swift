@@ -9,7 +9,7 @@ extension Configuration {
 
 extension KafkaSettings {
   static let blank = KafkaSettings(
-    bootstrapServers: "", eventsTopic: "", deadLettersTopic: "", rejectsTopic: "", properties: [:])
+    bootstrapServers: "", eventsTopic: "", deadLettersTopic: "", retryTopic: "", rejectsTopic: "", properties: [:])
 }
 
 extension ReceiverSettings {

@@ -20,6 +20,7 @@ package struct KafkaSettings: Sendable {
   package var bootstrapServers: String
   package var eventsTopic: String
   package var deadLettersTopic: String
+  package var retryTopic: String
   package var rejectsTopic: String
   /// Any librdkafka property, passed on as it is; it wins over our own choice.
   package var properties: [String: Secret]
@@ -133,7 +134,7 @@ package struct ConsumerSettings: Sendable {
   package var groupId: String
   package var adminPort: Int
   package var listenAddress: String
-  /// Attempts (fetch or write) under way at one time in one process.
+  /// Records being fetched or written at one time in one process.
   package var inFlightMax: Int
   /// Records received and not yet done, in one process; polling stops there.
   package var windowRecordsMax: Int
@@ -146,6 +147,7 @@ package struct ConsumerSettings: Sendable {
   package var maxPollIntervalMs: Int
   /// How long a revoke or SIGTERM waits for work under way.
   package var drainTimeoutMs: Int
+  package var engine = EngineSettings()
 }
 
 package struct PipelineSettings: Sendable {
@@ -171,6 +173,7 @@ package struct FetchSettings: Sendable {
   package var totalTimeoutMs: Int
   package var connectionsMax: Int
   package var responseBytesMax: Int
+  package var pace = PaceSettings()
 }
 
 package struct SinkSettings: Sendable {

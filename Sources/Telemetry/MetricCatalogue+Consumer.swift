@@ -86,6 +86,23 @@ extension MetricCatalogue {
     "hookferry_consumer_commit_failures_total", "Commits that Kafka refused.",
     action: "A few in a rebalance are normal; otherwise look at the group's coordinator.")
 
+  package static let consumerCoalesced = Metric<Counter>(
+    "hookferry_consumer_coalesced_total",
+    "Events settled by the fetch and write of a later one of the same record.",
+    action: "Each is a call saved. None with lag on few records: see coalesce_records_max.")
+  package static let consumerRecordsAsked = Metric<Counter>(
+    "hookferry_consumer_records_asked_total", "Records asked of APIs, however many a call.",
+    action: "Divided by hookferry_consumer_fetch_total: records a call.")
+  package static let consumerParked = Metric<Counter>(
+    "hookferry_consumer_parked_total", "Records sent to the retry topic.",
+    action: "Some: their API or their record fails for a while; see retries by class.")
+  package static let consumerFlooded = Metric<Gauge>(
+    "hookferry_consumer_dead_letters_paused", "1 while dead letters are held back.",
+    action: "1: far more fails than succeeds. Read the last dead letters and mend their cause.")
+  package static let consumerBreakersOpen = Metric<Gauge>(
+    "hookferry_consumer_breakers_open", "APIs that are left alone because they fail.",
+    action: "Above 0: look after the API; records wait and nothing is lost.")
+
   static let consumer: [MetricDeclaration] = [
     consumerRecords.declaration, consumerRetries.declaration, consumerDeadLetters.declaration,
     consumerFetches.declaration, consumerFetchSeconds.declaration,
@@ -93,5 +110,7 @@ extension MetricCatalogue {
     consumerWindowRecords.declaration, consumerWindowBytes.declaration, consumerLag.declaration,
     consumerCommittedOffset.declaration, consumerRebalances.declaration,
     consumerOldestUnfinished.declaration, consumerCommitFailures.declaration,
+    consumerCoalesced.declaration, consumerRecordsAsked.declaration, consumerParked.declaration,
+    consumerFlooded.declaration, consumerBreakersOpen.declaration,
   ]
 }

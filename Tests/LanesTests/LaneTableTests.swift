@@ -4,13 +4,13 @@ import Testing
 
 @testable import Lanes
 
-/// A table behind a reference: an expectation cannot mutate a value.
+/// A table behind a reference: an expectation cannot mutate a value. Also plays the shell, which
+/// keeps its own under each record's place.
 final class TableProbe {
-  typealias Table = LaneTable<String>
+  private(set) var table: LaneTable
+  private var items: [Int: String] = [:]
 
-  private var table: Table
-
-  init(_ table: Table) { self.table = table }
+  init(_ table: LaneTable) { self.table = table }
 
   var inFlight: Int { table.inFlight }
   var room: Int { table.room }
@@ -21,51 +21,90 @@ final class TableProbe {
   func assign(_ partition: Int) { table.assign(partition) }
   func fence(_ partition: Int) { table.fence(partition) }
   func drop(_ partition: Int) { table.drop(partition) }
-  func takeCommit(_ partition: Int) -> Int64? { table.takeCommit(partition) }
-  func next(nowMs: Int64) -> Table.Start? { table.next(nowMs: nowMs) }
+  func change<Result>(_ body: (inout LaneTable) -> Result) -> Result { body(&table) }
+  func commit(_ partition: Int, charactersMax: Int = 4096) -> FrontierCommit? {
+    table.takeCommit(partition, charactersMax: charactersMax)
+  }
+  func takeCommit(_ partition: Int) -> Int64? { commit(partition)?.offset }
 
-  func admission(partition: Int, offset: Int64) -> Table.Admission {
+  func admission(partition: Int, offset: Int64) -> LaneTable.Admission {
     table.admission(partition: partition, offset: offset)
   }
 
-  func finish(_ ticket: Table.Ticket, _ outcome: Outcome, nowMs: Int64) -> Table.Verdict {
-    table.finish(ticket, outcome, nowMs: nowMs)
+  func finish(
+    _ ticket: LaneTable.Ticket, _ outcome: Outcome, isCounted: Bool = true, nowMs: Int64
+  ) -> LaneTable.Verdict {
+    table.finish(ticket, outcome, isCounted: isCounted, nowMs: nowMs)
   }
 
-  func buried(_ ticket: Table.Ticket, isAcknowledged: Bool, nowMs: Int64) -> Table.Verdict {
+  func buried(
+    _ ticket: LaneTable.Ticket, isAcknowledged: Bool, nowMs: Int64
+  ) -> LaneTable.Verdict {
     table.buried(ticket, isAcknowledged: isAcknowledged, nowMs: nowMs)
   }
 
-  func feed(_ offset: Int64, _ key: String?, partition: Int = 0) {
-    table.receive(
-      partition: partition, offset: offset, key: key.map { Array($0.utf8) }, bytes: 10,
-      item: "\(key ?? "-")\(offset)")
+  func parked(
+    _ ticket: LaneTable.Ticket, at retryOffset: Int64?, nowMs: Int64 = 0
+  ) -> LaneTable.Verdict {
+    table.parked(ticket, retryOffset: retryOffset, nowMs: nowMs)
   }
 
-  /// Everything that may start now.
-  func starts(nowMs: Int64 = 0) -> [(Table.Ticket, String)] {
-    var started: [(Table.Ticket, String)] = []
-    while let start = table.next(nowMs: nowMs) {
-      switch start {
-      case .attempt(let ticket, let item, _): started.append((ticket, item))
-      case .bury(let ticket, let item, _): started.append((ticket, "bury \(item)"))
-      }
+  /// False: an earlier owner had done it.
+  @discardableResult
+  func feed(_ offset: Int64, _ key: String?, partition: Int = 0, attempts: Int = 0) -> Bool {
+    let place = table.receive(
+      partition: partition, offset: offset, key: key.map(Self.hash), bytes: 10,
+      attempts: attempts)
+    if let place { items[place] = "\(key ?? "-")\(offset)" }
+    return place != nil
+  }
+
+  /// FNV-1a: any hash will do.
+  static func hash(_ key: String) -> UInt64 {
+    key.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+  }
+
+  func items(of ticket: LaneTable.Ticket) -> [String] {
+    var names: [String] = []
+    table.forEachPlace(of: ticket) { names.append(items[$0] ?? "?") }
+    return names
+  }
+
+  /// What starts next: its ticket and what it is about.
+  func start(nowMs: Int64 = 0) -> (LaneTable.Ticket, String)? {
+    switch table.next(nowMs: nowMs) {
+    case .attempt(let ticket, let place, _)?: (ticket, items[place] ?? "?")
+    case .bury(let ticket, _)?: (ticket, "bury " + items(of: ticket).joined(separator: "+"))
+    case .park(let ticket, let place, _)?: (ticket, "park " + (items[place] ?? "?"))
+    case nil: nil
     }
+  }
+
+  func next(nowMs: Int64) -> LaneTable.Start? { table.next(nowMs: nowMs) }
+
+  /// Everything that may start now.
+  func starts(nowMs: Int64 = 0) -> [(LaneTable.Ticket, String)] {
+    var started: [(LaneTable.Ticket, String)] = []
+    while let one = start(nowMs: nowMs) { started.append(one) }
     return started
+  }
+
+  func extend(_ ticket: LaneTable.Ticket, countMax: Int = 100) -> [String] {
+    _ = table.extend(ticket, countMax: countMax) { _ in true }
+    return items(of: ticket)
   }
 }
 
 @Suite struct LaneTableTests {
-  typealias Table = LaneTable<String>
-
   static func table(
-    inFlightMax: Int = 8, attemptsMax: Int = 3, windowMax: Int = 100
+    inFlightMax: Int = 8, attemptsMax: Int = 3, windowMax: Int = 100,
+    laneAttemptsMax: Int = .max
   ) -> TableProbe {
     let table = TableProbe(
-      Table(
-        limits: Table.Limits(
+      LaneTable(
+        limits: .init(
           inFlightMax: inFlightMax, windowRecordsMax: windowMax, windowBytesMax: 10_000,
-          attemptsMax: attemptsMax),
+          attemptsMax: attemptsMax, laneAttemptsMax: laneAttemptsMax),
         backoff: Backoff(baseMs: 100, maxMs: 1000, seed: 1)))
     table.assign(0)
     return table
@@ -117,10 +156,11 @@ final class TableProbe {
     _ = table.finish(first, Self.transient, nowMs: 5)
     let second = table.starts(nowMs: 10_000)[0].0
     #expect(table.finish(second, Self.transient, nowMs: 10_000) == .toBury)
-    guard case .bury(let ticket, "a7", let burial)? = table.next(nowMs: 10_000) else {
+    guard case .bury(let ticket, let burial)? = table.next(nowMs: 10_000) else {
       Issue.record("expected a burial")
       return
     }
+    #expect(table.items(of: ticket) == ["a7"])
     #expect(burial.attempts == 2)
     #expect(burial.firstFailedAtMs == 5)
     #expect(burial.failure.message == "refused")
@@ -131,7 +171,7 @@ final class TableProbe {
       return
     }
     #expect(table.takeCommit(0) == nil)
-    guard case .bury(let again, _, _)? = table.next(nowMs: atMs) else {
+    guard case .bury(let again, _)? = table.next(nowMs: atMs) else {
       Issue.record("expected the burial again")
       return
     }

@@ -1,0 +1,68 @@
+// A message that stays librdkafka's.
+
+import CRdKafka
+import Glibc
+import Model
+
+/// Destroys its message when nobody has it any more.
+///
+/// SAFETY: the message is not changed after it was consumed but for its headers, which librdkafka
+/// parses on the first look: those are looked at by the consumer's owner thread alone. Messages may
+/// be destroyed on any thread (their reference counts are atomic).
+final class LentMessage: @unchecked Sendable {
+  private let pointer: UnsafeMutablePointer<rd_kafka_message_t>
+
+  init(_ pointer: UnsafeMutablePointer<rd_kafka_message_t>) {
+    self.pointer = pointer
+    LiveHandles.opened()
+  }
+
+  deinit {
+    rd_kafka_message_destroy(pointer)
+    LiveHandles.closed()
+  }
+
+  var view: LentView { LentView(pointer: pointer) }
+}
+
+/// Reads a message that somebody else keeps alive.
+struct LentView {
+  let pointer: UnsafeMutablePointer<rd_kafka_message_t>
+
+  var timestampMs: Int64 { rd_kafka_message_timestamp(pointer, nil) }
+  var isTombstone: Bool { pointer.pointee.payload == nil }
+
+  var key: [UInt8]? {
+    pointer.pointee.key.map {
+      [UInt8](UnsafeRawBufferPointer(start: $0, count: pointer.pointee.key_len))
+    }
+  }
+
+  var value: [UInt8] {
+    [UInt8](UnsafeRawBufferPointer(start: pointer.pointee.payload, count: pointer.pointee.len))
+  }
+
+  var headers: HeaderList {
+    var list = HeaderList()
+    // Lent: it lives and dies with the message.
+    var lent: OpaquePointer?
+    guard rd_kafka_message_headers(pointer, &lent) == RD_KAFKA_RESP_ERR_NO_ERROR, let lent else {
+      return list
+    }
+    let count = rd_kafka_header_cnt(lent)
+    list.reserve(bytes: count * 40, headers: count)
+    for index in 0..<count {
+      var name: UnsafePointer<CChar>?
+      var value: UnsafeRawPointer?
+      var valueCount = 0
+      guard
+        rd_kafka_header_get_all(lent, index, &name, &value, &valueCount)
+          == RD_KAFKA_RESP_ERR_NO_ERROR, let name
+      else { break }
+      list.append(
+        nameBytes: UnsafeRawBufferPointer(start: name, count: strlen(name)),
+        valueBytes: UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : valueCount))
+    }
+    return list
+  }
+}
