@@ -112,8 +112,8 @@ let package = Package(
     .target(
       name: "ConsumerService",
       dependencies: [
-        "Model", "Settings", "Lanes", "Providers", "JSONText", "Kafka", "HTTPClient", "Stores",
-        "Telemetry", "AdminServer", logging, lifecycle, signals,
+        "Model", "Settings", "Lanes", "Signatures", "Providers", "JSONText", "Kafka",
+        "HTTPClient", "Stores", "Telemetry", "AdminServer", logging, lifecycle, signals,
       ],
       swiftSettings: strict),
     .target(

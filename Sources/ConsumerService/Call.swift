@@ -1,4 +1,5 @@
 // Calls to an API: what goes out together, and what is under way.
+import HTTPClient
 import Lanes
 import Model
 
@@ -6,11 +7,17 @@ import Model
 struct Call {
   let destination: Int
   let permit: Destination.Permit
+  /// Without its authorization.
+  let request: HTTPRequest
   let startedUs: Int64
   /// Who waits for it: one for a record asked for alone.
   let tickets: [LaneTable.Ticket]
   /// Nil for a record asked for alone.
   let ids: [String]?
+  /// Of the token that it was sent with.
+  var generation: UInt64 = 0
+  /// It was sent again with another token.
+  var isSecondTry = false
 }
 
 /// Records of one object that are asked for together, gathered within one round.

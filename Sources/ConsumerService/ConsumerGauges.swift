@@ -24,9 +24,12 @@ struct ConsumerGauges: Sendable {
   private let flood: Gauge
   private let breakers: Gauge
   private let registry: MetricRegistry
+  private let figures: HandleFigures
+  private var handle = 0
 
-  init(_ registry: MetricRegistry) {
+  init(_ registry: MetricRegistry, handles: Int = 1) {
     self.registry = registry
+    figures = HandleFigures(handles: handles)
     records = registry.counters(MetricCatalogue.consumerRecords, by: RecordOutcome.self)
     retries = registry.counters(MetricCatalogue.consumerRetries, by: FailureClass.self)
     deadLetters = registry.counters(MetricCatalogue.consumerDeadLetters, by: FailureClass.self)
@@ -47,11 +50,24 @@ struct ConsumerGauges: Sendable {
     breakers = registry.gauge(MetricCatalogue.consumerBreakersOpen)
   }
 
+  /// The same for one of the process's members.
+  func forHandle(_ handle: Int) -> ConsumerGauges {
+    var own = self
+    own.handle = handle
+    return own
+  }
+
   func set(inFlight: Int, lanes: Int, windowRecords: Int, windowBytes: Int) {
-    self.inFlight.set(inFlight)
-    self.lanes.set(lanes)
-    self.windowRecords.set(windowRecords)
-    self.windowBytes.set(windowBytes)
+    let all = figures.update(handle) {
+      $0.inFlight = inFlight
+      $0.lanes = lanes
+      $0.windowRecords = windowRecords
+      $0.windowBytes = windowBytes
+    }
+    self.inFlight.set(all.inFlight)
+    self.lanes.set(all.lanes)
+    self.windowRecords.set(all.windowRecords)
+    self.windowBytes.set(all.windowBytes)
   }
 
   func finished(_ outcome: Outcome) {
@@ -82,7 +98,9 @@ struct ConsumerGauges: Sendable {
     writeSeconds.observe(microseconds: Int(done.durationMs * 1000))
   }
 
-  func set(oldestUnfinishedMs: Int64) { oldest.set(Int(oldestUnfinishedMs)) }
+  func set(oldestUnfinishedMs: Int64) {
+    oldest.set(figures.update(handle) { $0.oldestMs = Int(oldestUnfinishedMs) }.oldestMs)
+  }
 
   func set(lag: Int64, partition: Int32) {
     registry.gauge(MetricCatalogue.consumerLag, String(partition)).set(Int(lag))
@@ -91,8 +109,12 @@ struct ConsumerGauges: Sendable {
   func coalesced(_ count: Int) { coalesced.add(count) }
   func asked(records: Int) { asked.add(records) }
   func parked() { parkings.add() }
-  func flooded(_ isFlooded: Bool) { flood.set(isFlooded ? 1 : 0) }
-  func set(breakersOpen: Int) { breakers.set(breakersOpen) }
+  func flooded(_ isFlooded: Bool) {
+    flood.set(figures.update(handle) { $0.isFlooded = isFlooded }.isFlooded ? 1 : 0)
+  }
+  func set(breakersOpen: Int) {
+    breakers.set(figures.update(handle) { $0.breakersOpen = breakersOpen }.breakersOpen)
+  }
 
   func rebalanced() { rebalances.add() }
   func commitFailed() { commitFailures.add() }

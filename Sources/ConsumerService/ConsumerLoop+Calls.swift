@@ -55,40 +55,56 @@ extension ConsumerLoop {
       ? batch.plan.request(for: first.key)
       : batch.plan.request(object: name.object, ids: batch.ids)
     send(
-      request, first,
       Call(
-        destination: name.destination, permit: batch.permit,
+        destination: name.destination, permit: batch.permit, request: request,
         startedUs: SystemClock.monotonicUs, tickets: batch.tickets,
         ids: isAlone ? nil : batch.ids), nowMs: nowMs)
   }
 
-  func send(_ request: HTTPRequest, _ attempt: Attempt, _ call: Call, nowMs: Int64) {
+  func send(_ call: Call, nowMs: Int64) {
     lastCall += 1
-    calls[lastCall] = call
     gauges.asked(records: call.tickets.count)
+    authorize(call, lastCall, nowMs: nowMs)
+  }
+
+  /// Puts a call on its way; it ends with a completion, or at once.
+  func transmit(_ call: Call, _ ticket: UInt64, _ request: HTTPRequest, nowMs: Int64) {
+    calls[ticket] = call
     do {
-      try transfers.start(request, ticket: lastCall)
+      try transfers.start(request, ticket: ticket)
     } catch {
-      calls[lastCall] = nil
-      _ = destinations[call.destination].ended(
-        call.permit, .abandoned, latencyUs: 0, nowMs: nowMs)
-      fail(call, error.failure(.enrich), nowMs: nowMs)
+      giveUp(call, ticket, error.failure(.enrich), nowMs: nowMs)
     }
+  }
+
+  /// Ends a call that never reached its destination, which says nothing about that.
+  func giveUp(_ call: Call, _ ticket: UInt64, _ failure: Failure, nowMs: Int64) {
+    calls[ticket] = nil
+    _ = destinations[call.destination].ended(call.permit, .abandoned, latencyUs: 0, nowMs: nowMs)
+    fail(call, failure, nowMs: nowMs)
   }
 
   // MARK: Answers
 
   func serveTransfers(nowMs: Int64) {
     for completion in transfers.run() {
+      if credentials.owns(completion.ticket) {
+        takeToken(completion, nowMs: nowMs)
+        continue
+      }
       guard let call = calls.removeValue(forKey: completion.ticket) else { continue }
       gauges.fetched(completion)
+      if isRefusedToken(completion, call, nowMs: nowMs) { continue }
       switch completion.result {
       case .failure(let error):
         let failure = error.failure(.enrich)
         end(call, failure.failureClass == .transient ? .failed : .answered, nowMs: nowMs)
         fail(call, failure, nowMs: nowMs)
       case .success(let response):
-        if call.ids == nil { takeSingle(response, call, nowMs: nowMs) } else {
+        destinations[call.destination].noteRates(response.headers, nowMs: nowMs)
+        if call.ids == nil {
+          takeSingle(response, call, nowMs: nowMs)
+        } else {
           takeBatch(response, call, nowMs: nowMs)
         }
       }

@@ -90,13 +90,11 @@ extension ConsumerLoop {
     case .wait:
       table.suspend(ticket, on: destination)
     case .go(let permit) where isAlone:
-      let attempt = gather(ticket, place, head)
-      attempts[ticket] = attempt
+      attempts[ticket] = gather(ticket, place, head)
       send(
-        fetch.request(for: head.key), attempt,
         Call(
-          destination: destination, permit: permit, startedUs: SystemClock.monotonicUs,
-          tickets: [ticket], ids: nil), nowMs: nowMs)
+          destination: destination, permit: permit, request: fetch.request(for: head.key),
+          startedUs: SystemClock.monotonicUs, tickets: [ticket], ids: nil), nowMs: nowMs)
     case .go(let permit):
       openBatches[batchName] = OpenBatch(permit: permit, plan: fetch)
       join(ticket, place, head, batchName, nowMs: nowMs)

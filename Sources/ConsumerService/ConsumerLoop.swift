@@ -40,6 +40,9 @@ final class ConsumerLoop {
   let isEmptyStep: Bool
   let consumer: Consumer
   let transfers: TransferLoop
+  let credentials: CredentialKeeper
+  /// Destinations whose calls carry a credential.
+  let authorized: Set<String>
   let deadLettersTopic: ProducerTopic
   /// Nil where nothing is parked.
   let retryTopic: ProducerTopic?
@@ -88,6 +91,10 @@ final class ConsumerLoop {
     isEmptyStep = parts.isEmptyStep
     consumer = try Consumer(parts.consumerOptions)
     transfers = try TransferLoop(parts.httpLimits)
+    credentials = try CredentialKeeper(
+      tickets: Self.tokenTickets, seed: .random(in: .min ... .max))
+    for (name, credential) in parts.credentials { credentials.add(name, credential) }
+    authorized = Set(parts.credentials.map(\.name))
     writers = parts.writers
     producer = parts.producer
     deadLettersTopic = try producer.topic(parts.kafka.deadLettersTopic)
@@ -127,6 +134,7 @@ final class ConsumerLoop {
       serveWrites(nowMs: nowMs)
       serveDeliveries(nowMs: nowMs)
       if !backlog.isWaiting { startWork(nowMs: nowMs) }
+      requestTokens(nowMs: nowMs)
       submitWrites()
       progressRevocation(nowMs: nowMs)
       commitIfDue(nowMs: nowMs)

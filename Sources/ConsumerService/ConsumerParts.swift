@@ -16,6 +16,8 @@ struct ConsumerParts: Sendable {
   let pipelines: [String: Pipeline]
   /// Whom the pipelines ask, by the number that they know it by.
   let destinations: [(name: String, settings: FetchSettings)]
+  /// By the destinations' names; those without are not in it.
+  let credentials: [(name: String, credential: Credential)]
   /// Records are done as soon as they are started: for measuring the engine alone.
   let isEmptyStep: Bool
   let writers: [String: SinkWriter]
@@ -35,7 +37,12 @@ struct ConsumerParts: Sendable {
   ) throws {
     settings = configuration.consumer
     kafka = configuration.kafka
-    (pipelines, destinations) = try Self.pipelines(configuration)
+    let (pipelines, destinations) = try Self.pipelines(configuration)
+    self.pipelines = pipelines
+    self.destinations = destinations
+    credentials = try destinations.compactMap { name, fetch in
+      try Credential.of(fetch).map { (name, $0) }
+    }
     self.isEmptyStep = isEmptyStep
     writers = try Self.writers(configuration, ports: ports)
     producer = try Producer(

@@ -28,11 +28,12 @@ package struct ConsumerService: Service {
   package func run() async throws {
     let registry = MetricRegistry()
     let health = ConsumerHealth()
-    let gauges = ConsumerGauges(registry)
+    let gauges = ConsumerGauges(registry, handles: configuration.consumer.engine.handles)
     let handles = try (0..<configuration.consumer.engine.handles).map { index in
       let ports = ConsumerLoop.Ports()
       let parts = try ConsumerParts(
-        configuration.forHandle(index), ports: ports, gauges: gauges, health: health, log: log,
+        configuration.forHandle(index), ports: ports, gauges: gauges.forHandle(index),
+        health: health, log: log,
         isEmptyStep: isEmptyStep, observe: observe)
       return Handle(parts: parts, ports: ports)
     }

@@ -1,7 +1,9 @@
 // One API as one account: everything that holds calls to it back. Decides only; the loop acts.
+import HTTPClient
 import Lanes
 import Model
 import Settings
+import Telemetry
 
 /// Breaker, adaptive concurrency and quota of one destination.
 struct Destination {
@@ -28,10 +30,16 @@ struct Destination {
     case abandoned
   }
 
+  private static let windowMsMax: Int64 = 31 * 86_400_000
+  private static let windowCallsMax: Int64 = 1 << 40
+
   let name: String
   private(set) var breaker: Breaker
   private(set) var limiter: ConcurrencyLimiter
   private(set) var quota: Quota
+  /// Windows that the provider told of, by its name of them.
+  private var toldWindows: [String: Int] = [:]
+  private let provider: String
   private let isAdaptive: Bool
   private let callsMax: Int
   private var callsUnderWay = 0
@@ -40,6 +48,7 @@ struct Destination {
 
   init(name: String, _ fetch: FetchSettings, seed: UInt64) {
     self.name = name
+    provider = fetch.provider
     var limits = Breaker.Limits()
     limits.failuresInRowMax = fetch.pace.breakerFailuresMax
     limits.openMs = Int64(fetch.pace.breakerOpenMs)
@@ -66,6 +75,32 @@ struct Destination {
 
   /// True while the breaker keeps calls back.
   var isAway: Bool { breaker.state != .closed }
+
+  /// What an answer's headers say of the account's quota: a window of the provider's counts like
+  /// a configured one.
+  mutating func noteRates(_ headers: HTTPHeaders, nowMs: Int64) {
+    let wallMs = SystemClock.wallMs
+    for window in RateHeaders.windows(in: headers, provider: provider, epochMs: wallMs) {
+      guard let index = index(of: window, wallMs: wallMs) else { continue }
+      quota.report(
+        RateReport(
+          limit: window.limit.map { Int(clamping: $0) },
+          remaining: window.remaining.map { Int(clamping: $0) },
+          resetAtMs: window.resetAtMs.map { nowMs + $0 - wallMs }),
+        window: index, nowMs: nowMs)
+    }
+  }
+
+  private mutating func index(of window: RateWindow, wallMs: Int64) -> Int? {
+    if let index = toldWindows[window.name] { return index }
+    let lengthMs = window.windowS.map { $0 * 1000 } ?? window.resetAtMs.map { $0 - wallMs }
+    // A quota of which nobody says when it ends cannot be waited for.
+    guard let lengthMs, lengthMs > 0, lengthMs <= Self.windowMsMax else { return nil }
+    let limit = min(max(window.limit ?? Self.windowCallsMax, 1), Self.windowCallsMax)
+    let index = quota.add(QuotaWindow.Limits(limit: Int(limit), lengthMs: lengthMs))
+    toldWindows[window.name] = index
+    return index
+  }
 
   /// When asking makes sense again; nil when nothing but a call's end can help.
   func nextAskMs(nowMs: Int64) -> Int64? {

@@ -14,7 +14,7 @@ enum FetchAnswer: Sendable, Equatable {
   case failed(Failure)
 }
 
-/// A pipeline's fetch: the provider's API, where it is, and with which token.
+/// A pipeline's fetch: the provider's API and where it is.
 package struct FetchPlan: Sendable {
   private let api: RecordAPI
   private let settings: FetchSettings
@@ -27,31 +27,26 @@ package struct FetchPlan: Sendable {
     baseURL = base.hasSuffix("/") ? String(base.dropLast()) : base
   }
 
-  /// The request for one record, as the consumer sends it and `hookferry check` tries it.
+  /// The request for one record, as the consumer sends it and `hookferry check` tries it; its
+  /// authorization is the caller's to add.
   package func request(for key: RecordKey) -> HTTPRequest {
-    var headers: HTTPHeaders = ["Accept": "application/json"]
-    if let token = settings.token { headers.append("Authorization", "Bearer \(token.reveal())") }
-    return HTTPRequest(
+    HTTPRequest(
       method: "GET",
       url: baseURL
         + api.path(object: key.object, recordId: key.recordId, properties: settings.properties),
-      headers: headers, connectTimeoutMs: Int32(settings.connectTimeoutMs),
+      headers: ["Accept": "application/json"],
+      connectTimeoutMs: Int32(settings.connectTimeoutMs),
       totalTimeoutMs: Int32(settings.totalTimeoutMs), responseBytesMax: settings.responseBytesMax)
   }
 
   /// Records that one call may ask for.
   var batchIdsMax: Int { min(api.batchIdsMax, settings.pace.batchIdsMax) }
 
-  var pace: FetchSettings { settings }
-
   /// The request for many records of one object.
   func request(object: String, ids: [String]) -> HTTPRequest {
-    var headers: HTTPHeaders = [
-      "Accept": "application/json", "Content-Type": "application/json",
-    ]
-    if let token = settings.token { headers.append("Authorization", "Bearer \(token.reveal())") }
-    return HTTPRequest(
-      method: "POST", url: baseURL + api.batchPath(object: object), headers: headers,
+    HTTPRequest(
+      method: "POST", url: baseURL + api.batchPath(object: object),
+      headers: ["Accept": "application/json", "Content-Type": "application/json"],
       body: api.batchBody(ids, properties: settings.properties),
       connectTimeoutMs: Int32(settings.connectTimeoutMs),
       totalTimeoutMs: Int32(settings.totalTimeoutMs),

@@ -102,7 +102,8 @@ package enum RateHeaders {
     Rule(
       name: "default",
       form: .numbers(
-        limit: "X-RateLimit-Limit", remaining: "X-RateLimit-Remaining", reset: "X-RateLimit-Reset")),
+        limit: "X-RateLimit-Limit", remaining: "X-RateLimit-Remaining",
+        reset: "X-RateLimit-Reset")),
     Rule(
       name: "default",
       form: .numbers(

@@ -76,7 +76,7 @@ final class Readiness {
     return now
   }
 
-  /// Calls `serve` with each ready socket and curl's mask for it, without waiting. Returns true when
+  /// Calls `serve` with each ready socket and curl's mask for it, without waiting. True when
   /// there may be more.
   func serveReady(_ serve: (_ socket: Int32, _ mask: Int32) -> Void) -> Bool {
     let count = Int(epoll_wait(epoll, events.baseAddress, Int32(events.count), 0))

@@ -42,6 +42,12 @@ package struct Quota: Sendable {
     self.ramp = ramp
   }
 
+  /// Adds a window and returns its index.
+  package mutating func add(_ limits: QuotaWindow.Limits) -> Int {
+    windows.append(QuotaWindow(limits))
+    return windows.count - 1
+  }
+
   /// Charges every window, or none. A cost above what a window can ever grant is taken for that
   /// much, so that no call waits for ever.
   package mutating func take(_ cost: Int, priority: Priority, nowMs: Int64) -> Verdict {

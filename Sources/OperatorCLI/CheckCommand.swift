@@ -7,6 +7,7 @@ import Model
 import Providers
 import Settings
 import Stores
+import Telemetry
 
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,7 +25,7 @@ struct CheckCommand: AsyncParsableCommand {
     var report = CheckReport()
     report.pass("configuration", "\(file.config), every secret is there")
     guard !offline else { return }
-    checkKafka(configuration.kafka, &report)
+    checkKafka(configuration, &report)
     for sink in configuration.sinks.values.sorted(by: { $0.name < $1.name }) {
       checkSink(sink, &report)
     }
@@ -35,15 +36,24 @@ struct CheckCommand: AsyncParsableCommand {
     if report.hasFailed { throw ExitCode.failure }
   }
 
-  private func checkKafka(_ kafka: KafkaSettings, _ report: inout CheckReport) {
+  private func checkKafka(_ configuration: Configuration, _ report: inout CheckReport) {
+    let kafka = configuration.kafka
+    var topics = [kafka.eventsTopic, kafka.deadLettersTopic]
+    if configuration.consumer.engine.isParking { topics.append(kafka.retryTopic) }
     do {
       try Loaded.withAdmin(kafka) { admin in
         let brokers = try admin.describeCluster(timeoutMs: 5000).brokers.count
         report.pass("kafka", "\(kafka.bootstrapServers), \(brokers) brokers")
-        for topic in [kafka.eventsTopic, kafka.deadLettersTopic] {
+        var events = 0
+        for topic in topics {
           let partitions = try GroupOffsets.partitions(admin, of: topic)
+          if topic == kafka.eventsTopic { events = partitions.count }
           if partitions.isEmpty {
             report.fail("topic \(topic)", "does not exist; create it: hookferry topics create")
+          } else if topic == kafka.retryTopic, partitions.count < events {
+            report.fail(
+              "topic \(topic)",
+              "has \(partitions.count) partitions, fewer than the events' \(events); add some")
           } else {
             report.pass("topic \(topic)", "\(partitions.count) partitions")
           }
@@ -80,9 +90,10 @@ struct CheckCommand: AsyncParsableCommand {
     }
     do {
       let session = try HTTPSession()
-      let answer: Result<HTTPResponse, HTTPError>
-      do throws(HTTPError) {
-        let request = FetchPlan(api: api, settings: fetch).request(for: key)
+      let answer: Result<HTTPResponse, any Error>
+      do {
+        var request = FetchPlan(api: api, settings: fetch).request(for: key)
+        try await Self.authorize(&request, fetch, session)
         answer = .success(try await session.send(request))
       } catch {
         answer = .failure(error)
@@ -94,7 +105,7 @@ struct CheckCommand: AsyncParsableCommand {
       case 404 where api.isGone(response.body):
         report.pass(subject, "\(fetch.baseURL) answers")
       case 401, 403:
-        report.fail(subject, "\(fetch.baseURL) answered \(response.status); mend its token")
+        report.fail(subject, "\(fetch.baseURL) answered \(response.status); mend its credential")
       case 404:
         report.fail(subject, "\(fetch.baseURL) is not the API's: 404; mend base_url")
       default: report.fail(subject, "\(fetch.baseURL) answered \(response.status)")
@@ -103,6 +114,45 @@ struct CheckCommand: AsyncParsableCommand {
       report.fail(subject, "\(fetch.baseURL): \(error)")
     }
   }
+}
+
+extension CheckCommand {
+  /// As the consumer does it: where the credential is a grant, with a token asked for now.
+  private static func authorize(
+    _ request: inout HTTPRequest, _ fetch: FetchSettings, _ session: HTTPSession
+  ) async throws {
+    guard let credential = try Credential.of(fetch) else { return }
+    let keeper = try CredentialKeeper(tickets: 0..<1, seed: 0)
+    keeper.add("check", credential)
+    switch keeper.authorize("check", waiter: 0, nowMs: 0) {
+    case .ready(let authorization, _): return authorization.apply(to: &request)
+    case .fail(let failure): throw CheckFailure(description: failure.message)
+    case .wait: break
+    }
+    let epochMs = SystemClock.wallMs
+    var ended = [(waiter: UInt64, outcome: CredentialKeeper.Outcome)]()
+    let due = keeper.takeTokenRequests(nowMs: 0, epochMs: epochMs)
+    ended += due.ended.map { (waiter: $0.0, outcome: $0.1) }
+    for (ticket, tokenRequest) in due.requests {
+      let result: Result<HTTPResponse, HTTPError>
+      do throws(HTTPError) {
+        result = .success(try await session.send(tokenRequest))
+      } catch {
+        result = .failure(error)
+      }
+      ended += keeper.complete(ticket, result, nowMs: 0, epochMs: epochMs)
+    }
+    switch ended.first?.outcome {
+    case .ready(let authorization, _)?: authorization.apply(to: &request)
+    case .fail(let failure)?: throw CheckFailure(description: "no token: \(failure.message)")
+    case nil: throw CheckFailure(description: "no token: nothing came of its request")
+    }
+  }
+}
+
+/// Why the API could not be asked.
+private struct CheckFailure: Error, CustomStringConvertible {
+  let description: String
 }
 
 /// The lines of a check as they are found out.

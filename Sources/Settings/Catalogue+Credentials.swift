@@ -29,7 +29,7 @@ extension Catalogue {
 
   private static let credentialToken: [Entry<CredentialSettings>] = [
     .optionalText(
-      "token_url", \.tokenURL, .url, "For `oauth2_*` and `jwt_bearer`: where tokens are given out."),
+      "token_url", \.tokenURL, .url, "For `oauth2_*` and `jwt_bearer`: where tokens come from."),
     .optionalText("client_id", \.clientId, .any, "The client's id there."),
     .optionalSecret(
       "client_secret", \.clientSecret, neededBy: .consumer, "The client's secret there."),

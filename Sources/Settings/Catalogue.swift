@@ -102,28 +102,29 @@ enum Catalogue {
     .text("to", \.to, .any, "A sink's name."),
   ]
 
-  static let fetch: [Entry<FetchSettings>] = [
-    .choice("provider", \.provider, fetchProviders, "Whose API it is."),
-    .text("base_url", \.baseURL, .url, "The API's address, without the path."),
-    .optionalSecret(
-      "token", \.token, neededBy: .consumer,
-      "The bearer token, short for a `credential` of that kind; without either none is sent."),
-    .optionalSection(
-      "credential", \.credential, blank: .blank, "How requests prove who they are.", credential),
-    .texts(
-      "properties", \.properties, .any,
-      "What to ask for of each record; none means the provider's default set."),
-    .integer(
-      "connect_timeout_ms", \.connectTimeoutMs, default: 3000, 10...60_000, .milliseconds,
-      "How long connecting may take."),
-    .integer(
-      "total_timeout_ms", \.totalTimeoutMs, default: 10_000, 10...300_000, .milliseconds,
-      "How long one request may take in all, connecting included."),
-    .integer(
-      "connections_max", \.connectionsMax, default: 32, 1...1024, .count,
-      "Connections to the API from one process."),
-    .integer(
-      "response_bytes_max", \.responseBytesMax, default: 4 << 20, 1024...(256 << 20), .bytes,
-      "A longer answer is a permanent failure."),
-  ] + fetchPace
+  static let fetch: [Entry<FetchSettings>] =
+    [
+      .choice("provider", \.provider, fetchProviders, "Whose API it is."),
+      .text("base_url", \.baseURL, .url, "The API's address, without the path."),
+      .optionalSecret(
+        "token", \.token, neededBy: .consumer,
+        "The bearer token, short for a `credential` of that kind; without either none is sent."),
+      .optionalSection(
+        "credential", \.credential, blank: .blank, "How requests prove who they are.", credential),
+      .texts(
+        "properties", \.properties, .any,
+        "What to ask for of each record; none means the provider's default set."),
+      .integer(
+        "connect_timeout_ms", \.connectTimeoutMs, default: 3000, 10...60_000, .milliseconds,
+        "How long connecting may take."),
+      .integer(
+        "total_timeout_ms", \.totalTimeoutMs, default: 10_000, 10...300_000, .milliseconds,
+        "How long one request may take in all, connecting included."),
+      .integer(
+        "connections_max", \.connectionsMax, default: 32, 1...1024, .count,
+        "Connections to the API from one process."),
+      .integer(
+        "response_bytes_max", \.responseBytesMax, default: 4 << 20, 1024...(256 << 20), .bytes,
+        "A longer answer is a permanent failure."),
+    ] + fetchPace
 }

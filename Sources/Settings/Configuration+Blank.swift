@@ -9,7 +9,8 @@ extension Configuration {
 
 extension KafkaSettings {
   static let blank = KafkaSettings(
-    bootstrapServers: "", eventsTopic: "", deadLettersTopic: "", retryTopic: "", rejectsTopic: "", properties: [:])
+    bootstrapServers: "", eventsTopic: "", deadLettersTopic: "", retryTopic: "", rejectsTopic: "",
+    properties: [:])
 }
 
 extension ReceiverSettings {

@@ -109,6 +109,11 @@ enum CrossChecks {
     {
       reader.report(path, "must not be the events' topic: dead letters would be processed again")
     }
+    let retry = SettingPath("kafka.topics.retry")
+    let others = [configuration.kafka.eventsTopic, configuration.kafka.deadLettersTopic]
+    if others.contains(configuration.kafka.retryTopic), !reader.hasFailed(retry) {
+      reader.report(retry, "must be a topic of its own, with as many partitions as the events'")
+    }
   }
 
   private static func check(

@@ -42,7 +42,8 @@ import Testing
     "{kind: oauth2_refresh_token, token_url: https://a/t, client_id: i, client_secret: env:KEY, "
       + "refresh_token: env:TOKEN, prefix: \"Zoho-oauthtoken \"}",
     "{kind: oauth2_client_credentials, token_url: https://a/t, client_id: i, "
-      + "client_secret: env:KEY, client_authentication: basic, scope: s, parameters: {audience: x}}",
+      + "client_secret: env:KEY, client_authentication: basic, scope: s, "
+      + "parameters: {audience: x}}",
     "{kind: jwt_bearer, token_url: https://a/t, issuer: i, subject: s, audience: a, "
       + "private_key: env:KEY, key_id: k, assertion_lifetime_s: 60}",
   ]

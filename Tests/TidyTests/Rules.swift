@@ -47,8 +47,8 @@ enum Rules {
     ImportRow(
       target: "ConsumerService",
       allowed: system + lifecycle + [
-        "Model", "Settings", "Lanes", "Providers", "JSONText", "Kafka", "HTTPClient", "Stores",
-        "Telemetry", "AdminServer", "Logging",
+        "Model", "Settings", "Lanes", "Signatures", "Providers", "JSONText", "Kafka",
+        "HTTPClient", "Stores", "Telemetry", "AdminServer", "Logging",
       ]),
     ImportRow(
       target: "OperatorCLI",

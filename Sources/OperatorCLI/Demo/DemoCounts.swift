@@ -52,7 +52,7 @@ final class DemoCounts: Sendable {
         case .skipped: values.skipped += 1
         case .failed: break
         }
-      case .assigned, .revoked, .committed: break
+      case .assigned, .revoked, .committed, .parked: break
       }
     }
   }
