@@ -5,7 +5,7 @@ struct AuditBooks {
   private(set) var findings = Auditor.Findings()
   private var audited: [Int64]
   private var committed: [Int64]
-  /// Poison to look at when the dead letters can be read again.
+  /// To be looked at later: poison whose letters cannot be read, and what is parked.
   private var deferred: [JournalEntry] = []
 
   /// Enough to see what goes wrong.
@@ -17,13 +17,16 @@ struct AuditBooks {
   }
 
   /// The entries below what is committed that were not looked at before; poison waits while the
-  /// dead letters cannot be read.
+  /// dead letters cannot be read. What waits in the retry topic is due once it does so no more.
   mutating func due(
-    _ committed: [Int64], _ entries: [[JournalEntry]], hasLetters: Bool
+    _ committed: [Int64], _ entries: [[JournalEntry]], waiting: Set<Place> = [], hasLetters: Bool
   ) -> [JournalEntry] {
-    let due = deferred + fresh(committed, entries)
-    deferred = hasLetters ? [] : due.filter { $0.kind == .poison }
-    return hasLetters ? due : due.filter { $0.kind != .poison }
+    let all = deferred + fresh(committed, entries)
+    func isDeferred(_ entry: JournalEntry) -> Bool {
+      waiting.contains(entry.place) || !hasLetters && entry.kind == .poison
+    }
+    deferred = all.filter(isDeferred)
+    return all.filter { !isDeferred($0) }
   }
 
   private func fresh(_ committed: [Int64], _ entries: [[JournalEntry]]) -> [JournalEntry] {

@@ -12,8 +12,8 @@ import Synchronization
 final class Auditor: Sendable {
   /// What the last round saw.
   struct Round: Sendable {
-    var committed: [Int64] = []
-    var ends: [Int64] = []
+    var committed = Journal.Offsets()
+    var ends = Journal.Offsets()
     /// Everything committed has been looked at, and that is everything there is.
     var isSettled = false
     /// Why the round could not be finished; faults of the brokers are no finding.
@@ -97,7 +97,9 @@ final class Auditor: Sendable {
       round.error = "the brokers did not give what is committed"
       return
     }
-    let due = books.due(round.committed, journal.entries, hasLetters: reach.hasLetters)
+    let due = books.due(
+      round.committed.events, journal.entries, waiting: journal.waiting(round.committed),
+      hasLetters: reach.hasLetters)
     if !due.isEmpty {
       let reader = try StoreReader(path: databasePath)
       var inbox: Set<String> = []
@@ -108,7 +110,7 @@ final class Auditor: Sendable {
         books.note(Difference(difference.guarantee, "committed too early: " + difference.text))
       }
     }
-    books.close(round.committed)
+    books.close(round.committed.events)
     round.ends = try journal.ends()
     round.isSettled = round.ends == round.committed && reach.hasLetters
   }

@@ -29,15 +29,16 @@ struct Books {
     var last = Auditor.Round()
     for await round in auditor.rounds {
       // An older round can have found its own, earlier ends.
-      if round.isSettled, round.ends.reduce(0, +) >= feed.stored { return [] }
+      if round.isSettled, round.ends.events.reduce(0, +) >= feed.stored { return [] }
       last = round
       if ContinuousClock.now >= deadline { break }
     }
     return [
       Difference(
         .progress,
-        "after \(withinMs / 1000) s without faults, committed is \(last.committed) of "
-          + "\(last.ends)\(last.error.map { ": \($0)" } ?? "")")
+        "after \(withinMs / 1000) s without faults, committed is \(last.committed.events) of "
+          + "\(last.ends.events), of the retries \(last.committed.retries) of "
+          + "\(last.ends.retries)\(last.error.map { ": \($0)" } ?? "")")
     ]
   }
 

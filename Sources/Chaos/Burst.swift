@@ -28,7 +28,7 @@ package struct Burst: ChaosCase {
   private var callsMax: Int { max(1, recordCount / 25) }
 
   package func play(_ stage: inout CaseStage) async throws {
-    stage.settings.inFlightMax = 64
+    stage.settings.inFlightMax = 2000
     stage.settings.windowRecordsMax = 2 * eventCount
     stage.settings.windowBytesMax = 1 << 30
     try stage.rig.write(stage.settings)

@@ -12,13 +12,30 @@ package struct ChaosPlan: Sendable, Equatable {
     package var changesMax = 2100
     /// From the first assignment to the end of the faults.
     package var lengthMs: Int64 = 6000
-    /// Replicas that lag behind: for consumers that compare an answer with its event's version.
-    package var hasStaleAnswers = false
-    /// Access tokens from the token end point that expire under way: for consumers that get their
-    /// tokens themselves.
-    package var hasTokens = false
+    /// How often a plan has replicas that lag behind.
+    package var staleChance = 0.3
+    /// How often a plan has access tokens that wear out under way.
+    package var tokensChance = 0.5
 
     package init() {}
+  }
+
+  /// How the members are told to work.
+  package struct Engine: Sendable, Equatable {
+    package var handles = 1
+    package var assignment = "range"
+    package var isParking = true
+    package var laneAttemptsMax = 5
+    package var burstWaitMs = 250
+    package var coalesceRecordsMax = 1000
+    package var batchIdsMax = 100
+
+    package init() {}
+
+    var summary: String {
+      "\(handles) handles, \(assignment), \(batchIdsMax) a call, "
+        + (isParking ? "parking after \(laneAttemptsMax)" : "no parking")
+    }
   }
 
   /// One message to the events topic. The same event can be sent several times.
@@ -84,10 +101,13 @@ package struct ChaosPlan: Sendable, Equatable {
   package let recordCount: Int
   /// Modified times are whole seconds: changes share them.
   package let hasEqualTimestamps: Bool
+  /// Some replicas of the API lag behind.
+  package let hasStaleAnswers: Bool
   /// Requests that an access token is good for; 0 without tokens.
   package let tokenRequestsMax: Int
   /// Members that run from the start, the first slots.
   package let membersAtStart: Int
+  package let engine: Engine
   package let changes: [SandboxChange]
   package let events: [PlannedEvent]
   /// In the order of time.
@@ -106,7 +126,9 @@ package struct ChaosPlan: Sendable, Equatable {
     recordCount = draw.recordCount
     hasEqualTimestamps = draw.hasEqualTimestamps
     tokenRequestsMax = draw.tokenRequestsMax
+    hasStaleAnswers = draw.hasStaleAnswers
     membersAtStart = draw.membersAtStart
+    engine = draw.engine
     changes = draw.changes
     events = draw.events
     steps = draw.sortedSteps
@@ -129,7 +151,9 @@ package struct ChaosPlan: Sendable, Equatable {
     let poison = events.count { $0.content.isPoison }
     return "\(recordCount) records, \(changes.count) changes, \(events.count) events sent \(sent)"
       + " times, \(poison) poison, \(partitions) partitions, \(brokers) brokers, "
-      + "\(membersAtStart) members\(hasEqualTimestamps ? ", equal timestamps" : "")"
+      + "\(membersAtStart) members, \(engine.summary)"
+      + (hasEqualTimestamps ? ", equal timestamps" : "")
+      + (tokenRequestsMax > 0 ? ", tokens for \(tokenRequestsMax) requests" : "")
       + ": " + happenings.joined(separator: "; ")
   }
 }

@@ -24,13 +24,16 @@ package final class ChaosRig: Sendable {
     try cluster.createTopic(
       MemberSettings.eventsTopic, partitions: partitions, replication: min(brokers, 3))
     try cluster.createTopic(
+      MemberSettings.retryTopic, partitions: partitions, replication: min(brokers, 3))
+    try cluster.createTopic(
       MemberSettings.deadLettersTopic, partitions: 1, replication: min(brokers, 3))
     if brokers > 1 {
       // The last broker has the dead letters and nothing else: it can be away by itself.
       for partition in 0..<partitions {
-        try cluster.setLeader(
-          TopicPartition(MemberSettings.eventsTopic, partition),
-          broker: 1 + partition % (brokers - 1))
+        for topic in [MemberSettings.eventsTopic, MemberSettings.retryTopic] {
+          try cluster.setLeader(
+            TopicPartition(topic, partition), broker: 1 + partition % (brokers - 1))
+        }
       }
       try cluster.setLeader(
         TopicPartition(MemberSettings.deadLettersTopic, 0), broker: brokers)

@@ -49,7 +49,9 @@ package struct Conductor {
   private mutating func perform() async throws -> ScenarioReport {
     let start = ContinuousClock.now
     var settings = rig.settings()
-    settings.hasTokens = plan.shape.hasTokens
+    settings.hasTokens = plan.tokenRequestsMax > 0
+    settings.hasStaleAnswers = plan.hasStaleAnswers
+    settings.engine = plan.engine
     try rig.write(settings)
     let books = Books(rig, feed)
     defer { books.abandon() }
@@ -66,7 +68,7 @@ package struct Conductor {
     try await calmDown()
     differences += await books.settle(withinMs: Self.settleMsMax)
     await troupe.endAll()
-    let (findings, found) = try await books.close(hasFreshAnswers: !plan.shape.hasStaleAnswers)
+    let (findings, found) = try await books.close(hasFreshAnswers: !plan.hasStaleAnswers)
     differences += troupe.differences + found
     return report(findings, took: ContinuousClock.now - start)
   }

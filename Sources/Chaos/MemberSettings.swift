@@ -23,11 +23,15 @@ package struct MemberSettings: Sendable {
   package var fetchTimeoutMs = 15_000
   /// The members get their access tokens at the API themselves.
   package var hasTokens = false
+  /// An answer that is older than its event is asked for again.
+  package var hasStaleAnswers = false
+  package var engine = ChaosPlan.Engine()
 
   static let group = "chaos"
   static let source = "crm"
   static let eventsTopic = "hookferry.events"
   static let deadLettersTopic = "hookferry.dead-letters"
+  static let retryTopic = "hookferry.retry"
   static let environment = [
     "CHAOS_SECRET": "chaos-client-secret", "CHAOS_TOKEN": "sandbox-token",
     "CHAOS_CLIENT_SECRET": "sandbox-client-secret", "CHAOS_REFRESH": "sandbox-refresh-token",
@@ -69,6 +73,12 @@ package struct MemberSettings: Sendable {
       session_timeout_ms: \(sessionTimeoutMs)
       max_poll_interval_ms: \(maxPollIntervalMs)
       drain_timeout_ms: \(drainTimeoutMs)
+      handles: \(engine.handles)
+      assignment: \(engine.assignment)
+      parking: \(engine.isParking)
+      lane_attempts_max: \(engine.laneAttemptsMax)
+      burst_wait_ms: \(engine.burstWaitMs)
+      coalesce_records_max: \(engine.coalesceRecordsMax)
     pipelines:
       crm-to-warehouse:
         from: \(Self.source)
@@ -79,6 +89,8 @@ package struct MemberSettings: Sendable {
           properties: [email, firstname, lastname]
           connect_timeout_ms: 1000
           total_timeout_ms: \(fetchTimeoutMs)
+          batch_ids_max: \(engine.batchIdsMax)
+          compare_event_time: \(hasStaleAnswers)
         to: warehouse
     sinks:
       warehouse:
@@ -90,7 +102,8 @@ package struct MemberSettings: Sendable {
   private var credentials: String {
     guard hasTokens else { return "      token: \"env:CHAOS_TOKEN\"" }
     return """
-            oauth:
+            credential:
+              kind: oauth2_refresh_token
               token_url: http://127.0.0.1:\(apiPort)/oauth/v1/token
               client_id: sandbox-client
               client_secret: "env:CHAOS_CLIENT_SECRET"

@@ -11,8 +11,10 @@ struct PlanDraw {
   let partitions: Int32
   let recordCount: Int
   let hasEqualTimestamps: Bool
+  let hasStaleAnswers: Bool
   let tokenRequestsMax: Int
   let membersAtStart: Int
+  let engine: ChaosPlan.Engine
   let changes: [SandboxChange]
   private(set) var events: [ChaosPlan.PlannedEvent] = []
   private var steps: [ChaosPlan.Step] = []
@@ -28,9 +30,12 @@ struct PlanDraw {
     partitions = Int32.random(in: 3...6, using: &random)
     recordCount = Int.random(in: 200...400, using: &random)
     // With stale answers too, nobody could say which of two states is the newer one.
-    hasEqualTimestamps = random.chance(0.25) && !shape.hasStaleAnswers
-    tokenRequestsMax = shape.hasTokens ? Int.random(in: 20...200, using: &random) : 0
+    hasStaleAnswers = random.chance(shape.staleChance)
+    hasEqualTimestamps = random.chance(0.25) && !hasStaleAnswers
+    tokenRequestsMax =
+      random.chance(shape.tokensChance) ? Int.random(in: 20...200, using: &random) : 0
     membersAtStart = Int.random(in: 1...max(1, shape.slots), using: &random)
+    engine = Self.engine(&random)
     var script = ChangeScript.Options()
     script.seed = random.next()
     script.recordCount = recordCount
@@ -38,6 +43,18 @@ struct PlanDraw {
     script.zipfExponent = Double.random(in: 0.6...1.3, using: &random)
     script.poisonCount = 0
     changes = Array(ChangeScript(script))
+  }
+
+  private static func engine(_ random: inout SplitMix64) -> ChaosPlan.Engine {
+    var engine = ChaosPlan.Engine()
+    engine.handles = random.chance(0.2) ? 2 : 1
+    engine.assignment = random.chance(0.4) ? "cooperative-sticky" : "range"
+    engine.isParking = random.chance(0.7)
+    engine.laneAttemptsMax = Int.random(in: 1...6, using: &random)
+    engine.burstWaitMs = random.chance(0.5) ? 0 : 250
+    engine.coalesceRecordsMax = random.chance(0.25) ? 1 : 1000
+    engine.batchIdsMax = random.chance(0.3) ? 1 : 100
+    return engine
   }
 
   /// Steps of one time keep the order in which they were drawn.
@@ -107,7 +124,7 @@ struct PlanDraw {
     // From the first call on.
     add(-30_000, .api(latency(slowMax: 80)))
     for _ in 0..<Int.random(in: 3...5, using: &random) { drawAPIFault(atMs: time(until: 0.9)) }
-    if shape.hasStaleAnswers {
+    if hasStaleAnswers {
       let lagMs = Int64.random(in: 50...400, using: &random)
       add(-29_999, .api(.stale(forMs: lagMs, rate: Double.random(in: 0.2...1, using: &random))))
     }

@@ -183,6 +183,10 @@ extension ConsumerLoop {
   private func take(
     _ answer: FetchAnswer, of attempt: Attempt, _ ticket: Ticket, _ call: Call, nowMs: Int64
   ) {
+    if isStale(answer, of: attempt) {
+      let failure = Failure(.transient, .enrich, "the answer is older than its event: asked again")
+      return end(attempt, ticket, .failed(failure), isCounted: false, nowMs: nowMs)
+    }
     switch answer {
     case .failed(let failure):
       end(
@@ -195,6 +199,21 @@ extension ConsumerLoop {
       observe(.fetched(key: attempt.key))
       // "Not found" carries no version: the store keeps the newest that it knows.
       write(attempt, ticket, attempt.write(version: 0, .delete), nowMs: nowMs)
+    }
+  }
+
+  /// True for an answer from before the event, while that is young enough for a replica to lag
+  /// behind. Of a record that is said to be gone nobody knows a version: an event that is none of
+  /// its end tells against it.
+  private func isStale(_ answer: FetchAnswer, of attempt: Attempt) -> Bool {
+    guard let pace = attempt.pipeline.fetch?.pace, pace.staleWaitMs > 0,
+      let versionMin = attempt.versionMin(comparesEventTime: pace.comparesEventTime),
+      SystemClock.wallMs - versionMin < Int64(pace.staleWaitMs)
+    else { return false }
+    return switch answer {
+    case .failed: false
+    case .record(let version, _): version < versionMin
+    case .gone: !attempt.newest.event.isBarrier
     }
   }
 

@@ -75,8 +75,14 @@ extension ConsumerLoop {
   /// True when the API refused the call's token and it goes out once more with another.
   func isRefusedToken(_ completion: HTTPCompletion, _ call: Call, nowMs: Int64) -> Bool {
     let name = destinations[call.destination].name
-    guard case .success(let response) = completion.result, response.status == 401,
-      !call.isSecondTry, authorized.contains(name),
+    guard authorized.contains(name), case .success(let response) = completion.result else {
+      return false
+    }
+    guard response.status == 401 else {
+      credentials.worked(name, generation: call.generation)
+      return false
+    }
+    guard !call.isSecondTry,
       credentials.refused(name, generation: call.generation, nowMs: nowMs) == .again
     else { return false }
     var again = call

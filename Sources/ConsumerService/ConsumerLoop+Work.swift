@@ -35,7 +35,8 @@ extension ConsumerLoop {
     let decoded: DecodedEvent
     switch decode(place) {
     case .event(let event): decoded = event
-    case .nobodys: return finish(ticket, .skipped, nowMs: nowMs)
+    case .nobodys(let eventId):
+      return finish(ticket, .skipped, eventId: eventId, nowMs: nowMs)
     case .poison(let failure): return finish(ticket, .failed(failure), nowMs: nowMs)
     }
     guard let fetch = decoded.pipeline.fetch else {
@@ -50,7 +51,7 @@ extension ConsumerLoop {
   private enum Decoding {
     case event(DecodedEvent)
     /// No pipeline wants it.
-    case nobodys
+    case nobodys(eventId: String)
     case poison(Failure)
   }
 
@@ -65,7 +66,9 @@ extension ConsumerLoop {
     } catch {
       return .poison(Failure(.poison, .decode, error.description))
     }
-    guard let pipeline = pipelines[event.source] else { return .nobodys }
+    guard let pipeline = pipelines[event.source] else {
+      return .nobodys(eventId: event.id)
+    }
     guard let key = event.key else {
       return .poison(
         Failure(.poison, .decode, "the event names no record: no key to work under"))
@@ -145,8 +148,8 @@ extension ConsumerLoop {
   }
 
   func finish(
-    _ ticket: Ticket, _ outcome: Outcome, events: [DecodedEvent] = [], isCounted: Bool = true,
-    nowMs: Int64
+    _ ticket: Ticket, _ outcome: Outcome, events: [DecodedEvent] = [], eventId: String = "",
+    isCounted: Bool = true, nowMs: Int64
   ) {
     if case .failed(let failure) = outcome {
       return fail(ticket, outcome, failure, events, isCounted: isCounted, nowMs: nowMs)
@@ -168,7 +171,7 @@ extension ConsumerLoop {
         observe(.finished(eventId: older.event.id, outcome: .superseded))
       }
     }
-    observe(.finished(eventId: events.last?.event.id ?? "", outcome: outcome))
+    observe(.finished(eventId: events.last?.event.id ?? eventId, outcome: outcome))
   }
 
   private func fail(
@@ -181,11 +184,7 @@ extension ConsumerLoop {
     table.forEachPlace(of: ticket) { place in
       if let record = works[place]?.record {
         fields = self.place(of: record, works[place]?.partition ?? 0)
-        works[place] = works[place].map {
-          Work(
-            partition: $0.partition, record: record.detached, receivedMs: $0.receivedMs,
-            decoded: $0.decoded, goesAlone: $0.goesAlone, mayBeBuried: $0.mayBeBuried)
-        }
+        works[place] = works[place]?.detached
       }
     }
     guard

@@ -42,6 +42,8 @@ package struct FetchPlan: Sendable {
   /// Records that one call may ask for.
   var batchIdsMax: Int { min(api.batchIdsMax, settings.pace.batchIdsMax) }
 
+  var pace: PaceSettings { settings.pace }
+
   /// The request for many records of one object.
   func request(object: String, ids: [String]) -> HTTPRequest {
     HTTPRequest(

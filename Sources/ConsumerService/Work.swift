@@ -14,6 +14,15 @@ struct Work: Sendable {
   var goesAlone = false
   /// The flood guard has let its dead letter pass.
   var mayBeBuried = false
+
+  /// With a record that nothing else keeps in memory.
+  var detached: Work {
+    var work = Work(partition: partition, record: record.detached, receivedMs: receivedMs)
+    work.decoded = decoded
+    work.goesAlone = goesAlone
+    work.mayBeBuried = mayBeBuried
+    return work
+  }
 }
 
 /// A record's event, read once.
@@ -39,4 +48,11 @@ struct Attempt {
   var newest: DecodedEvent { events[events.count - 1] }
   var key: RecordKey { newest.key }
   var pipeline: Pipeline { newest.pipeline }
+
+  /// What an answer must be at least as new as; nil where nobody says.
+  func versionMin(comparesEventTime: Bool) -> Int64? {
+    events.compactMap {
+      $0.event.recordVersion ?? (comparesEventTime ? $0.event.timeMs : nil)
+    }.max()
+  }
 }

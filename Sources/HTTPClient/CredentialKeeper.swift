@@ -108,6 +108,11 @@ package final class CredentialKeeper {
     return answer.decision
   }
 
+  /// A request with the token of `generation` was answered, and not by 401.
+  package func worked(_ name: String, generation: UInt64) {
+    entries[name]?.machine.worked(generation: generation)
+  }
+
   /// Token requests to be started now; at most one a credential is under way. `epochMs` is the
   /// time by the calendar. A request that cannot be made (its assertion is not signed) fails its
   /// waiters, which come back as from `complete`.

@@ -15,7 +15,8 @@ package struct CredentialMachine: Sendable {
     package var refreshAheadMs: Int64 = 300_000
     /// Not used in its last moments: it must still be good when the request arrives.
     package var graceMs: Int64 = 5000
-    /// A younger token that is refused does not wear out: the fault lies elsewhere.
+    /// A younger token that is refused without ever having been taken has not worn out: the fault
+    /// lies elsewhere.
     package var refusedAgeMsMin: Int64 = 60_000
     /// Waits after failures, doubled each time up to the second.
     package var backoffMsBase: Int64 = 1000
@@ -53,6 +54,8 @@ package struct CredentialMachine: Sendable {
     var refreshMs: Int64
     /// Of the last try to renew it.
     var failure: Failure?
+    /// The API has taken it at least once.
+    var hasWorked = false
   }
 
   private enum State: Sendable {
@@ -134,7 +137,9 @@ package struct CredentialMachine: Sendable {
     case .noToken, .fetching, .failed: return (.again, false)
     case .valid(let token):
       if token.generation != refused { return (.again, false) }
-      if nowMs - token.obtainedMs < limits.refusedAgeMsMin { return (.fail, false) }
+      if !token.hasWorked, nowMs - token.obtainedMs < limits.refusedAgeMsMin {
+        return (.fail, false)
+      }
       if let failure = token.failure, nowMs < token.refreshMs {
         state = .failed(failure, untilMs: token.refreshMs)
         return (.again, false)
@@ -144,6 +149,19 @@ package struct CredentialMachine: Sendable {
     case .refreshing(let token):
       if token.generation == refused { state = .fetching }
       return (.again, false)
+    }
+  }
+
+  /// The API took the token of `generation`: should it be refused from now on, it has worn out.
+  package mutating func worked(generation: UInt64) {
+    switch state {
+    case .valid(var token) where token.generation == generation && !token.hasWorked:
+      token.hasWorked = true
+      state = .valid(token)
+    case .refreshing(var token) where token.generation == generation && !token.hasWorked:
+      token.hasWorked = true
+      state = .refreshing(token)
+    case .noToken, .fetching, .valid, .refreshing, .failed: break
     }
   }
 

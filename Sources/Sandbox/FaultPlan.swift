@@ -18,7 +18,9 @@ struct FaultPlan: Sendable {
   private var waits = AskedWaits()
 
   static let windowMs: Int64 = 10_000
-  static let dailyMax = 650_000
+  /// Beyond what any run reaches: nothing is refused for it.
+  static let dailyMax = 1_000_000_000
+  static let unboundMax = 1_000_000
 
   struct Verdict: Equatable {
     var delayMs: Int64 = 0
@@ -101,10 +103,12 @@ struct FaultPlan: Sendable {
     return true
   }
 
+  /// What they tell of is what happens: a limit that is not enforced is not told of.
   var rateHeaders: [(String, String)] {
-    [
-      ("X-HubSpot-RateLimit-Max", String(faults.rateMax)),
-      ("X-HubSpot-RateLimit-Remaining", String(max(faults.rateMax - requestsInWindow, 0))),
+    let rateMax = faults.isRateEnforced ? faults.rateMax : Self.unboundMax
+    return [
+      ("X-HubSpot-RateLimit-Max", String(rateMax)),
+      ("X-HubSpot-RateLimit-Remaining", String(max(rateMax - requestsInWindow, 0))),
       ("X-HubSpot-RateLimit-Interval-Milliseconds", String(Self.windowMs)),
       ("X-HubSpot-RateLimit-Daily", String(Self.dailyMax)),
       ("X-HubSpot-RateLimit-Daily-Remaining", String(max(Self.dailyMax - requestsToday, 0))),

@@ -72,8 +72,8 @@ import Testing
 
   @Test func staleAnswersAndEqualTimestampsNeverMeet() {
     var shape = ChaosPlan.Shape()
-    shape.hasStaleAnswers = true
-    shape.hasTokens = true
+    shape.staleChance = 1
+    shape.tokensChance = 1
     let plans = (1...40).map { ChaosPlan(seed: $0, shape: shape) }
     #expect(plans.allSatisfy { !$0.hasEqualTimestamps && $0.summary.contains("stale") })
     #expect(plans.allSatisfy { $0.tokenRequestsMax > 0 })
