@@ -3,7 +3,7 @@
 SWIFT ?= swift
 FORMATTED := Package.swift $(wildcard Sources Tests Benchmarks)
 
-.PHONY: help demo test check format lint docs fuzz kill-rounds chaos bench bench-receiver profile-receiver deps
+.PHONY: help demo test check format lint docs fuzz kill-rounds chaos bench bench-receiver bench-consumer profile-receiver deps
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -63,6 +63,10 @@ bench-receiver: ## Measure the receiver against a floor in the same run, and its
 	@Benchmarks/limits.sh
 
 bench: bench-receiver ## The same
+
+bench-consumer: ## Measure the consumer's engine, its calls, its latency and its memory
+	@scripts/deps.sh bench
+	@Benchmarks/consumer.sh
 
 profile-receiver: ## Show where the receiver's CPU time goes
 	@scripts/deps.sh bench

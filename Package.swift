@@ -135,7 +135,13 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "hookferry-fuzz", dependencies: ["Fuzzing", arguments], swiftSettings: strict),
-    .target(name: "Benchmarking", dependencies: ["HTTPClient"], swiftSettings: strict),
+    .target(
+      name: "Benchmarking",
+      dependencies: [
+        "Model", "Settings", "Signatures", "Providers", "Kafka", "HTTPClient", "Telemetry",
+        "ReceiverService", "ConsumerService", arguments, logging, lifecycle,
+      ] + nio,
+      swiftSettings: strict),
     .executableTarget(
       name: "hookferry-bench", dependencies: ["Benchmarking", arguments], swiftSettings: strict),
 

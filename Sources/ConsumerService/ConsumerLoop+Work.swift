@@ -31,7 +31,7 @@ extension ConsumerLoop {
   // MARK: Decode
 
   private func begin(_ ticket: Ticket, _ place: Int, nowMs: Int64) {
-    guard !isEmptyStep else { return finish(ticket, .skipped, nowMs: nowMs) }
+    guard step != .empty else { return finish(ticket, .skipped, nowMs: nowMs) }
     let decoded: DecodedEvent
     switch decode(place) {
     case .event(let event): decoded = event
@@ -163,15 +163,21 @@ extension ConsumerLoop {
     flood.succeeded(nowMs: nowMs)
     totals.count(outcome)
     gauges.finished(outcome)
-    if settled > 1 {
-      // One state settles them all: the older ones had nothing to add.
-      totals.superseded += settled - 1
-      gauges.coalesced(settled - 1)
-      for older in events.dropLast() {
-        observe(.finished(eventId: older.event.id, outcome: .superseded))
-      }
-    }
+    if settled > 1 { noteCoalesced(events) }
     observe(.finished(eventId: events.last?.event.id ?? eventId, outcome: outcome))
+  }
+
+  /// One state settles them all: the older ones had nothing to add.
+  private func noteCoalesced(_ events: [DecodedEvent]) {
+    gauges.coalesced(events.count - 1)
+    var seen: Set<String> = []
+    if let newest = events.last { seen.insert(newest.event.id) }
+    for older in events.dropLast() {
+      let outcome: Outcome = seen.insert(older.event.id).inserted ? .superseded : .duplicate
+      totals.count(outcome)
+      gauges.finished(outcome)
+      observe(.finished(eventId: older.event.id, outcome: outcome))
+    }
   }
 
   private func fail(

@@ -7,6 +7,7 @@ import Telemetry
 
 extension ConsumerLoop {
   func write(_ attempt: Attempt, _ ticket: Ticket, _ write: RecordWrite, nowMs: Int64) {
+    guard step == .whole else { return end(attempt, ticket, .written, nowMs: nowMs) }
     guard writers[attempt.pipeline.sink] != nil else {
       let failure = Failure(.bug, .write, "no such sink: \(attempt.pipeline.sink)")
       return end(attempt, ticket, .failed(failure), nowMs: nowMs)

@@ -37,7 +37,7 @@ final class ConsumerLoop {
   let settings: ConsumerSettings
   let kafkaSettings: KafkaSettings
   let pipelines: [String: Pipeline]
-  let isEmptyStep: Bool
+  let step: ConsumerService.Step
   let consumer: Consumer
   let transfers: TransferLoop
   let credentials: CredentialKeeper
@@ -88,7 +88,7 @@ final class ConsumerLoop {
     settings = parts.settings
     kafkaSettings = parts.kafka
     pipelines = parts.pipelines
-    isEmptyStep = parts.isEmptyStep
+    step = parts.step
     consumer = try Consumer(parts.consumerOptions)
     transfers = try TransferLoop(parts.httpLimits)
     credentials = try CredentialKeeper(

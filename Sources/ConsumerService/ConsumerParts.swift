@@ -18,8 +18,7 @@ struct ConsumerParts: Sendable {
   let destinations: [(name: String, settings: FetchSettings)]
   /// By the destinations' names; those without are not in it.
   let credentials: [(name: String, credential: Credential)]
-  /// Records are done as soon as they are started: for measuring the engine alone.
-  let isEmptyStep: Bool
+  let step: ConsumerService.Step
   let writers: [String: SinkWriter]
   /// Of dead letters and of parked records.
   let producer: Producer
@@ -32,7 +31,7 @@ struct ConsumerParts: Sendable {
 
   init(
     _ configuration: Configuration, ports: ConsumerLoop.Ports, gauges: ConsumerGauges,
-    health: ConsumerHealth, log: Logger, isEmptyStep: Bool = false,
+    health: ConsumerHealth, log: Logger, step: ConsumerService.Step = .whole,
     observe: @escaping ProgressObserver
   ) throws {
     settings = configuration.consumer
@@ -43,7 +42,7 @@ struct ConsumerParts: Sendable {
     credentials = try destinations.compactMap { name, fetch in
       try Credential.of(fetch).map { (name, $0) }
     }
-    self.isEmptyStep = isEmptyStep
+    self.step = step
     writers = try Self.writers(configuration, ports: ports)
     producer = try Producer(
       Self.producerOptions(configuration.kafka),

@@ -7,20 +7,28 @@ import Telemetry
 
 /// `hookferry-consumer` without its command line; the demo runs it in-process.
 package struct ConsumerService: Service {
+  /// How much is done for a record: anything but all of it is for measurements.
+  package enum Step: Sendable {
+    case whole
+    /// What was fetched is written nowhere.
+    case withoutSink
+    /// A record is done as soon as its turn comes.
+    case empty
+  }
+
   private let configuration: Configuration
   private let log: Logger
-  private let isEmptyStep: Bool
+  private let step: Step
   private let observe: ProgressObserver
 
   /// `observe` is called on the owner thread for every step of every event; it must not block.
-  /// `isEmptyStep`: records are done as soon as their turn comes, to measure the engine alone.
   package init(
-    _ configuration: Configuration, log: Logger, isEmptyStep: Bool = false,
+    _ configuration: Configuration, log: Logger, step: Step = .whole,
     observe: @escaping ProgressObserver = { _ in }
   ) {
     self.configuration = configuration
     self.log = log
-    self.isEmptyStep = isEmptyStep
+    self.step = step
     self.observe = observe
   }
 
@@ -34,7 +42,7 @@ package struct ConsumerService: Service {
       let parts = try ConsumerParts(
         configuration.forHandle(index), ports: ports, gauges: gauges.forHandle(index),
         health: health, log: log,
-        isEmptyStep: isEmptyStep, observe: observe)
+        step: step, observe: observe)
       return Handle(parts: parts, ports: ports)
     }
     let admin = try await AdminServer.start(

@@ -52,7 +52,7 @@ struct Destination {
     var limits = Breaker.Limits()
     limits.failuresInRowMax = fetch.pace.breakerFailuresMax
     limits.openMs = Int64(fetch.pace.breakerOpenMs)
-    limits.openMsMax = Int64(max(fetch.pace.breakerOpenMs, fetch.pace.breakerOpenMsMax))
+    limits.openMsMax = Int64(max(fetch.pace.breakerOpenMs, fetch.pace.breakerOpenMaxMs))
     breaker = Breaker(limits: limits, seed: seed)
     limiter = ConcurrencyLimiter(.init(limitMax: fetch.connectionsMax))
     var windows: [QuotaWindow.Limits] = []

@@ -1,5 +1,5 @@
-// The consumer's decisions: what may start, what is tried again, what is parked or buried, what may
-// be committed. It does no I/O, reads no clock and takes no lock; the owner thread runs its actions.
+// The consumer's decisions: what may start, is tried again, is parked or buried, what may be
+// committed. It does no I/O, reads no clock and takes no lock; the owner thread runs its actions.
 
 /// Lanes and ledgers of one consumer. Each record has a place, a small number under which the shell
 /// keeps what it needs to work on it; places of finished records are used again.

@@ -15,7 +15,9 @@ struct BrokerCommand: AsyncParsableCommand {
   var brokers = 1
 
   @Option(help: ArgumentHelp("A topic to create, repeatable.", valueName: "name:partitions"))
-  var topic: [String] = ["hookferry.events:4", "hookferry.dead-letters:1"]
+  var topic: [String] = [
+    "hookferry.events:4", "hookferry.retry:4", "hookferry.dead-letters:1",
+  ]
 
   @Option(help: "Hold every answer back by so many milliseconds.")
   var roundTripMs = 0

@@ -57,12 +57,12 @@ extension Catalogue {
       "breaker_open_ms", \.pace.breakerOpenMs, default: 1000, 10...3_600_000, .milliseconds,
       "How long it is left alone at first; each probe that fails doubles it."),
     .integer(
-      "breaker_open_ms_max", \.pace.breakerOpenMsMax, default: 30_000, 10...3_600_000,
+      "breaker_open_max_ms", \.pace.breakerOpenMaxMs, default: 30_000, 10...3_600_000,
       .milliseconds, "The longest time between two probes."),
     .integer(
       "stale_wait_ms", \.pace.staleWaitMs, default: 5000, 0...600_000, .milliseconds,
-      "So long after an event an answer from before it, by a replica that lags, is asked for again; "
-        + "then it is taken as it is. 0 never asks again."),
+      "So long after an event an answer from before it, by a replica that lags, is asked for "
+        + "again; then it is taken as it is. 0 never asks again."),
     .flag(
       "compare_event_time", \.pace.comparesEventTime, default: false,
       "Whether events that carry no version are as new as the time that they happened at. Right "

@@ -30,7 +30,7 @@ package struct PaceSettings: Sendable {
   package var callsPerDayMax: Int?
   package var breakerFailuresMax = 0
   package var breakerOpenMs = 0
-  package var breakerOpenMsMax = 0
+  package var breakerOpenMaxMs = 0
   /// So long after an event an older answer is asked for again; 0 takes it as it is.
   package var staleWaitMs = 0
   /// Whether an event without a version is as new as its time says.

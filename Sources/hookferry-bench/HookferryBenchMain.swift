@@ -3,19 +3,6 @@ import ArgumentParser
 import Benchmarking
 
 @main
-struct HookferryBenchMain: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "hookferry-bench", abstract: "Measures single parts of hookferry.",
-    subcommands: [HTTPCase.self])
-}
-
-struct HTTPCase: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "http", abstract: "GETs through TransferLoop: CPU us a request, requests/s.")
-
-  @Argument var url: String
-  @Argument var inFlight: Int
-  @Argument var count: Int
-
-  func run() throws { try HTTPBenchmark(url: url, inFlight: inFlight, count: count).report() }
+enum HookferryBenchMain {
+  static func main() async { await BenchmarkCommand.main() }
 }

@@ -60,9 +60,8 @@ import Testing
       "-errors", "-down", "-rtt", "leader-of", "freeze",
       "thaw", "kill",
       "leave", "join",
-      "equal timestamps",
+      "equal timestamps", "stale", "tokens for", "cooperative-sticky", "2 handles", "no parking",
     ] { #expect(text.contains(name), "\(name)") }
-    #expect(!text.contains("stale"))
     let contents = plans.flatMap(\.events).map(\.content)
     #expect(contents.contains { $0 == .keyless })
     for prefix in ["neverExisted", "foreign", "undecodable"] {

@@ -74,7 +74,7 @@ import Testing
         == [4500, 4000, 2500])
     #expect(receiver.lingerMs == 1)
     let consumer = ConsumerSettings.defaults
-    #expect([consumer.inFlightMax, consumer.windowRecordsMax] as [Int] == [64, 10_000])
+    #expect([consumer.inFlightMax, consumer.windowRecordsMax] as [Int] == [2000, 100_000])
     #expect(consumer.windowBytesMax == 67_108_864)
     #expect(consumer.commitIntervalMs == 500)
     #expect(

@@ -69,7 +69,12 @@ enum Rules {
     ImportRow(target: "hookferry-fuzz", allowed: ["Fuzzing", "ArgumentParser"]),
     ImportRow(target: "Chaos", allowed: system + ["Model", "Kafka", "Sandbox", "Stores"]),
     ImportRow(target: "hookferry-chaos", allowed: ["Chaos", "ArgumentParser"]),
-    ImportRow(target: "Benchmarking", allowed: system + ["HTTPClient"]),
+    ImportRow(
+      target: "Benchmarking",
+      allowed: system + nio + lifecycle + [
+        "Model", "Settings", "Signatures", "Providers", "Kafka", "HTTPClient", "Telemetry",
+        "ReceiverService", "ConsumerService", "ArgumentParser", "Logging",
+      ]),
     ImportRow(target: "hookferry-bench", allowed: ["Benchmarking", "ArgumentParser"]),
 
     ImportRow(target: "hookferry", allowed: ["OperatorCLI", "ArgumentParser"]),

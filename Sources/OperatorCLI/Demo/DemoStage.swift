@@ -27,6 +27,7 @@ struct DemoStage: Sendable {
   ) async throws -> DemoStage {
     let broker = try MockCluster.start(brokers: 1)
     try broker.createTopic("hookferry.events", partitions: 4)
+    try broker.createTopic("hookferry.retry", partitions: 4)
     try broker.createTopic("hookferry.dead-letters", partitions: 1)
     let sandbox = try SandboxServer(sandboxOptions(options))
     let apiPort = try await sandbox.start()
