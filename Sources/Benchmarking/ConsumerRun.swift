@@ -89,7 +89,7 @@ struct ConsumerRun {
             connections_max: \(options.connectionsMax)
             batch_ids_max: 1
             adaptive: false
-            total_timeout_ms: 600000
+            total_timeout_ms: 300000
       """
   }
 }

@@ -150,7 +150,7 @@ extension ConsumerLoop {
 
   private func askAlone(_ ticket: Ticket, nowMs: Int64) {
     attempts[ticket] = nil
-    table.forEachPlace(of: ticket) { works[$0]?.goesAlone = true }
+    for place in table.places(of: ticket) { works[place]?.goesAlone = true }
     table.postpone(ticket, untilMs: nowMs)
   }
 

@@ -52,8 +52,7 @@ extension ConsumerLoop {
   // MARK: Dead letters
 
   func bury(_ ticket: Ticket, _ burial: LaneTable.Burial, nowMs: Int64) {
-    var places: [Int] = []
-    table.forEachPlace(of: ticket) { places.append($0) }
+    let places = table.places(of: ticket)
     for place in places where works[place]?.mayBeBuried == false {
       switch flood.bury(nowMs: nowMs) {
       case .pass: works[place]?.mayBeBuried = true
@@ -124,8 +123,7 @@ extension ConsumerLoop {
     produce.offset = offset
     produces[ticket.rawValue] = produce.pending > 0 ? produce : nil
     guard produce.pending == 0 else { return }
-    var places: [Int] = []
-    table.forEachPlace(of: ticket) { places.append($0) }
+    let places = table.places(of: ticket)
     let verdict: LaneTable.Verdict
     switch produce.kind {
     case .burial:

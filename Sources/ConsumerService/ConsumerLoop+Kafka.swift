@@ -47,19 +47,24 @@ extension ConsumerLoop {
   ) {
     if scans[partition] != nil { return scan(records, partition) }
     let number = partitions.number(partition)
-    for record in records { admit(record, number, nowMs: nowMs) }
+    let isRetry = isRetry(partition)
+    for record in records { admit(record, number, isRetry: isRetry, nowMs: nowMs) }
   }
 
   private func admitHeld(nowMs: Int64) {
     guard !held.isEmpty else { return }
     let waiting = held
     held = []
-    for (partition, record) in waiting { admit(record, partition, nowMs: nowMs) }
+    for (partition, record) in waiting {
+      admit(record, partition, isRetry: isRetry(partition), nowMs: nowMs)
+    }
   }
 
-  private func admit(_ record: ConsumedRecord, _ partition: Int, nowMs: Int64) {
+  private func admit(
+    _ record: ConsumedRecord, _ partition: Int, isRetry: Bool, nowMs: Int64
+  ) {
     switch table.admission(partition: partition, offset: record.offset) {
-    case .accept: receive(record, partition, nowMs: nowMs)
+    case .accept: receive(record, partition, isRetry: isRetry, nowMs: nowMs)
     case .hold: held.append((partition, record))
     case .ignore: break
     case .rewound:
@@ -70,13 +75,15 @@ extension ConsumerLoop {
       let role = role(of: partition)
       drop(partition)
       table.assign(partition, role: role)
-      receive(record, partition, nowMs: nowMs)
+      receive(record, partition, isRetry: isRetry, nowMs: nowMs)
     }
   }
 
-  private func receive(_ record: ConsumedRecord, _ partition: Int, nowMs: Int64) {
+  private func receive(
+    _ record: ConsumedRecord, _ partition: Int, isRetry: Bool, nowMs: Int64
+  ) {
     // A parked record brings its attempts along; events have none.
-    let attempts = isRetry(partition) ? ParkedRecord.attempts(record.headers) : 0
+    let attempts = isRetry ? ParkedRecord.attempts(record.headers) : 0
     let place = table.receive(
       partition: partition, offset: record.offset, key: record.keyHash,
       bytes: record.byteCount, attempts: attempts)

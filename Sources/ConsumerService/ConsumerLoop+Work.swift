@@ -154,16 +154,17 @@ extension ConsumerLoop {
     if case .failed(let failure) = outcome {
       return fail(ticket, outcome, failure, events, isCounted: isCounted, nowMs: nowMs)
     }
-    var settled = 0
-    table.forEachPlace(of: ticket) {
-      works[$0] = nil
-      settled += 1
+    guard let run = table.run(of: ticket) else { return }
+    var place = run.first
+    for _ in 0..<run.count {
+      works[place] = nil
+      place = table.place(after: place)
     }
     guard table.finish(ticket, outcome, nowMs: nowMs) == .done else { return }
     flood.succeeded(nowMs: nowMs)
     totals.count(outcome)
     gauges.finished(outcome)
-    if settled > 1 { noteCoalesced(events) }
+    if run.count > 1 { noteCoalesced(events) }
     observe(.finished(eventId: events.last?.event.id ?? eventId, outcome: outcome))
   }
 
@@ -187,7 +188,7 @@ extension ConsumerLoop {
     guard table.isCurrent(ticket) else { return }
     // It stays: what was fetched together with it need not.
     var fields: LogFields = [:]
-    table.forEachPlace(of: ticket) { place in
+    for place in table.places(of: ticket) {
       if let record = works[place]?.record {
         fields = self.place(of: record, works[place]?.partition ?? 0)
         works[place] = works[place]?.detached

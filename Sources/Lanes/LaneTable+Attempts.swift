@@ -64,11 +64,11 @@ extension LaneTable {
         continue
       }
       let partition = Int(lanes[index].partition)
-      guard partitions[partition]?.isFenced == false else { continue }
+      guard partitions[partition].isOwned, !partitions[partition].isFenced else { continue }
       let offset = slab[lanes[index].first].offset
-      guard partitions[partition]?.mayStart(offset) == true else {
+      guard partitions[partition].mayStart(offset) else {
         lanes[index].state = .held
-        partitions[partition]?.held.append(entry)
+        partitions[partition].held.append(entry)
         continue
       }
       return start(entry.lane, nowMs: nowMs)
@@ -95,12 +95,12 @@ extension LaneTable {
     lanes[index].runCount = 1
     takeSlots(of: lane, count: 1)
     let key = lanes[index].key
-    let follows = lanes[index].isKeyed && partitions[partition]?.parked.isParked(key) == true
+    let follows = lanes[index].isKeyed && partitions[partition].parked.isParked(key)
     var failure: Failure?
     if case .parking(let cause)? = trouble?.end { failure = cause }
     if failure != nil || follows {
       lanes[index].state = .parking
-      partitions[partition]?.parked.park(key)
+      partitions[partition].parked.park(key)
       let attempts = failure == nil ? 0 : trouble?.attempts ?? 0
       return .park(ticket, place: place, Parking(failure: failure, attempts: attempts))
     }
@@ -130,17 +130,31 @@ extension LaneTable {
   }
 
   private func mayJoin(_ place: Int32, of lane: Int) -> Bool {
-    partitions[Int(lanes[lane].partition)]?.mayStart(slab[place].offset) == true
+    partitions[Int(lanes[lane].partition)].mayStart(slab[place].offset)
   }
 
+  /// Where a run's records stand: `count` places, the first one, and from each on `place(after:)`.
+  package struct Run: Sendable, Equatable {
+    package let first: Int
+    package let count: Int
+  }
+
+  /// The run that a ticket names; nil when the ticket is stale.
+  package func run(of ticket: Ticket) -> Run? {
+    guard isCurrent(ticket) else { return nil }
+    let lane = Int(ticket.lane)
+    return Run(first: Int(lanes[lane].first), count: Int(lanes[lane].runCount))
+  }
+
+  /// The next place of the same lane; negative after its last.
+  package func place(after place: Int) -> Int { Int(slab[Int32(place)].next) }
+
   /// The places of a run, in order; none when the ticket is stale.
-  package func forEachPlace(of ticket: Ticket, _ body: (Int) -> Void) {
-    guard isCurrent(ticket) else { return }
-    var place = lanes[Int(ticket.lane)].first
-    for _ in 0..<lanes[Int(ticket.lane)].runCount {
-      body(Int(place))
-      place = slab[place].next
-    }
+  package func places(of ticket: Ticket) -> [Int] {
+    guard let run = run(of: ticket) else { return [] }
+    var places = [run.first]
+    while places.count < run.count { places.append(place(after: places[places.count - 1])) }
+    return places
   }
 
   // MARK: Waiting for others
@@ -228,7 +242,7 @@ extension LaneTable {
   /// How many failed attempts end the record's stay in its lane.
   private func attemptsMax(of lane: Int32) -> Int {
     guard lanes[Int(lane)].isKeyed,
-      case .events(retry: .some)? = partitions[Int(lanes[Int(lane)].partition)]?.role
+      case .events(retry: .some) = partitions[Int(lanes[Int(lane)].partition)].role
     else { return limits.attemptsMax }
     return min(limits.attemptsMax, limits.laneAttemptsMax)
   }
@@ -264,9 +278,9 @@ extension LaneTable {
     freeSlots(of: ticket.lane)
     let partition = Int(lanes[lane].partition)
     if let retryOffset {
-      partitions[partition]?.parked.stored(lanes[lane].key, retryOffset: retryOffset)
+      partitions[partition].parked.stored(lanes[lane].key, retryOffset: retryOffset)
     } else {
-      partitions[partition]?.parked.failed(lanes[lane].key)
+      partitions[partition].parked.failed(lanes[lane].key)
     }
     return endOfProduce(ticket, isAcknowledged: retryOffset != nil, nowMs: nowMs)
   }
@@ -293,7 +307,7 @@ extension LaneTable {
 
   private mutating func takeSlots(of lane: Int32, count: Int) {
     inFlight += count
-    partitions[Int(lanes[Int(lane)].partition)]?.inFlight += count
+    partitions[Int(lanes[Int(lane)].partition)].inFlight += count
   }
 
   private mutating func freeSlots(of lane: Int32) {
@@ -322,19 +336,19 @@ extension LaneTable {
     let isKeyed = lanes[lane].isKeyed
     let key = lanes[lane].key
     var events: Int?
-    if case .retry(of: let other)? = partitions[partition]?.role, owns(other) { events = other }
+    if case .retry(of: let other) = partitions[partition].role, owns(other) { events = other }
     for _ in 0..<lanes[lane].runCount {
       let place = lanes[lane].first
       let entry = slab.giveBack(place)
       lanes[lane].first = entry.next
       lanes[lane].count -= 1
-      partitions[partition]?.ledger.complete(entry.offset)
-      partitions[partition]?.records -= 1
+      partitions[partition].ledger.complete(entry.offset)
+      partitions[partition].records -= 1
       windowRecords -= 1
       windowBytes -= Int(entry.bytes)
-      if let events, isKeyed { partitions[events]?.parked.done(key, retryOffset: entry.offset) }
+      if let events, isKeyed { partitions[events].parked.done(key, retryOffset: entry.offset) }
     }
-    partitions[partition]?.hasNews = true
+    partitions[partition].hasNews = true
     guard lanes[lane].count > 0 else { return release(lane: index) }
     lanes[lane].generation &+= 1
     lanes[lane].runCount = 1

@@ -15,11 +15,9 @@ extension LaneTable {
   }
 
   package func admission(partition: Int, offset: Int64) -> Admission {
-    guard owns(partition), let isFenced = partitions[partition]?.isFenced, !isFenced else {
-      return .ignore
-    }
-    guard partitions[partition]?.ledger.canReceive(offset) == false else { return .accept }
-    return partitions[partition]?.ledger.hasReceived(offset) == true ? .rewound : .hold
+    guard owns(partition), !partitions[partition].isFenced else { return .ignore }
+    guard !partitions[partition].ledger.canReceive(offset) else { return .accept }
+    return partitions[partition].ledger.hasReceived(offset) ? .rewound : .hold
   }
 
   /// Takes a record in and returns its place; nil when an earlier owner has done it already. `key`
@@ -29,11 +27,11 @@ extension LaneTable {
     partition: Int, offset: Int64, key: UInt64?, bytes: Int, attempts: Int = 0
   ) -> Int? {
     precondition(owns(partition), "LaneTable.receive: \(partition) is not owned")
-    guard partitions[partition]?.ledger.receive(offset) == .pending else {
-      partitions[partition]?.hasNews = true
+    guard partitions[partition].ledger.receive(offset) == .pending else {
+      partitions[partition].hasNews = true
       return nil
     }
-    partitions[partition]?.records += 1
+    partitions[partition].records += 1
     windowRecords += 1
     windowBytes += Int(Int32(clamping: bytes))
     let place = slab.take(offset: offset, bytes: bytes)
@@ -56,7 +54,7 @@ extension LaneTable {
   }
 
   private mutating func lane(partition: Int, key: UInt64?) -> Int32 {
-    if let key, let known = partitions[partition]?.lanes.lane(of: key) { return known }
+    if let key, let known = partitions[partition].lanes.lane(of: key) { return known }
     let index: Int32
     if let free = freeLanes.popLast() {
       index = free
@@ -68,7 +66,7 @@ extension LaneTable {
     if let key {
       lanes[Int(index)].isKeyed = true
       lanes[Int(index)].key = key
-      partitions[partition]?.lanes.insert(key, lane: index)
+      partitions[partition].lanes.insert(key, lane: index)
     }
     laneCount += 1
     return index
@@ -84,12 +82,12 @@ extension LaneTable {
 
   /// One above the newest received offset; nil before the first record.
   package func nextOffset(_ partition: Int) -> Int64? {
-    owns(partition) ? partitions[partition]?.ledger.next : nil
+    owns(partition) ? partitions[partition].ledger.next : nil
   }
 
   /// Every received offset below it is done; nil before the first record.
   package func frontier(_ partition: Int) -> Int64? {
-    owns(partition) ? partitions[partition]?.ledger.frontier : nil
+    owns(partition) ? partitions[partition].ledger.frontier : nil
   }
 
   /// What to commit of a partition; nil when nothing was completed since the last call. Also looks
@@ -97,33 +95,33 @@ extension LaneTable {
   package mutating func takeCommit(
     _ partition: Int, charactersMax: Int = OffsetMap.charactersMax
   ) -> FrontierCommit? {
-    guard owns(partition), let state = partitions[partition], let frontier = state.ledger.frontier,
-      state.hasNews || state.committed != frontier
+    guard owns(partition), let frontier = partitions[partition].ledger.frontier,
+      partitions[partition].hasNews || partitions[partition].committed != frontier
     else { return nil }
-    let map = state.ledger.completedMap(charactersMax: charactersMax)
-    let isNarrow = state.ledger.mapFill(charactersMax: charactersMax) >= 0.75
-    partitions[partition]?.committed = frontier
-    partitions[partition]?.hasNews = false
-    partitions[partition]?.isNarrow = isNarrow
+    let map = partitions[partition].ledger.completedMap(charactersMax: charactersMax)
+    let isNarrow = partitions[partition].ledger.mapFill(charactersMax: charactersMax) >= 0.75
+    partitions[partition].committed = frontier
+    partitions[partition].hasNews = false
+    partitions[partition].isNarrow = isNarrow
     // Where it stays narrow some lanes may start all the same: the highest completed has moved.
-    if !state.held.isEmpty { readyHeld(of: partition) }
+    if !partitions[partition].held.isEmpty { readyHeld(of: partition) }
     return FrontierCommit(offset: frontier, metadata: map)
   }
 
   /// Notes that a commit did not succeed: it is offered again.
   package mutating func commitFailed(_ partition: Int) {
-    if owns(partition) { partitions[partition]?.committed = nil }
+    if owns(partition) { partitions[partition].committed = nil }
   }
 
   // MARK: Parked keys
 
   /// A restarting consumer found a record of this key in the retry partition `retry`, not done.
   package mutating func scanned(key: UInt64, events partition: Int, retryOffset: Int64) {
-    if owns(partition) { partitions[partition]?.parked.scanned(key, retryOffset: retryOffset) }
+    if owns(partition) { partitions[partition].parked.scanned(key, retryOffset: retryOffset) }
   }
 
   /// Keys whose later records go to the retry topic.
   package func parkedKeys(_ partition: Int) -> Int {
-    owns(partition) ? partitions[partition]?.parked.count ?? 0 : 0
+    owns(partition) ? partitions[partition].parked.count : 0
   }
 }

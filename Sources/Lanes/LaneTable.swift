@@ -33,8 +33,8 @@ package struct LaneTable: Sendable {
 
   let limits: Limits
   var backoff: Backoff
-  /// By number; nil where a partition is not ours.
-  var partitions: [PartitionState?] = []
+  /// By number; some are not ours.
+  var partitions: [PartitionState] = []
   var lanes: [Lane] = []
   var freeLanes: [Int32] = []
   var troubles: [Int32: Trouble] = [:]
@@ -78,43 +78,44 @@ package struct LaneTable: Sendable {
     _ partition: Int, role: PartitionRole = .events(retry: nil), restoring: OffsetMap? = nil,
     spanMax: Int = 1 << 20
   ) {
-    while partitions.count <= partition { partitions.append(nil) }
-    precondition(partitions[partition] == nil, "LaneTable.assign: \(partition) is owned already")
+    while partitions.count <= partition { partitions.append(PartitionState()) }
+    precondition(!partitions[partition].isOwned, "LaneTable.assign: \(partition) is owned already")
     let ledger =
       restoring.map { Ledger(restoring: $0, spanMax: spanMax) } ?? Ledger(spanMax: spanMax)
     partitions[partition] = PartitionState(role: role, ledger: ledger)
   }
 
   package func owns(_ partition: Int) -> Bool {
-    partition < partitions.count && partitions[partition] != nil
+    partition < partitions.count && partitions[partition].isOwned
   }
 
-  package var ownedPartitions: [Int] { partitions.indices.filter { partitions[$0] != nil } }
+  package var ownedPartitions: [Int] { partitions.indices.filter { partitions[$0].isOwned } }
 
   /// Records received and not done of one partition.
   package func windowRecords(of partition: Int) -> Int {
-    owns(partition) ? partitions[partition]?.records ?? 0 : 0
+    owns(partition) ? partitions[partition].records : 0
   }
 
   /// Stops starting work on a partition; what is under way may still finish.
   package mutating func fence(_ partition: Int) {
-    if owns(partition) { partitions[partition]?.isFenced = true }
+    if owns(partition) { partitions[partition].isFenced = true }
   }
 
   /// Takes records of it in without starting any, until `release`.
   package mutating func hold(_ partition: Int) {
-    if owns(partition) { partitions[partition]?.isOnHold = true }
+    if owns(partition) { partitions[partition].isOnHold = true }
   }
 
   package mutating func release(_ partition: Int) {
     guard owns(partition) else { return }
-    partitions[partition]?.isOnHold = false
+    partitions[partition].isOnHold = false
     readyHeld(of: partition)
   }
 
   /// Its records cannot be parked after all: there is no such retry partition.
   package mutating func withoutRetry(_ partition: Int) {
-    guard owns(partition), let state = partitions[partition] else { return }
+    guard owns(partition) else { return }
+    let state = partitions[partition]
     var plain = PartitionState(role: .events(retry: nil), ledger: state.ledger)
     plain.lanes = state.lanes
     plain.isFenced = state.isFenced
@@ -127,14 +128,14 @@ package struct LaneTable: Sendable {
 
   /// Attempts under way on these partitions.
   package func inFlight(of wanted: some Sequence<Int>) -> Int {
-    wanted.reduce(0) { $0 + (owns($1) ? partitions[$1]?.inFlight ?? 0 : 0) }
+    wanted.reduce(0) { $0 + (owns($1) ? partitions[$1].inFlight : 0) }
   }
 
   /// Forgets a partition with all its lanes; `body` gets the places that are free from then on.
   /// Later completions of its tickets are ignored.
   package mutating func drop(_ partition: Int, _ body: (Int) -> Void = { _ in }) {
-    guard owns(partition), let state = partitions[partition] else { return }
-    inFlight -= state.inFlight
+    guard owns(partition) else { return }
+    inFlight -= partitions[partition].inFlight
     for index in lanes.indices where Int(lanes[index].partition) == partition {
       var place = lanes[index].first
       while place >= 0 {
@@ -147,7 +148,7 @@ package struct LaneTable: Sendable {
       lanes[index].first = -1
       if lanes[index].count > 0 { release(lane: Int32(index)) }
     }
-    partitions[partition] = nil
+    partitions[partition] = PartitionState()
   }
 
   func readyEntry(_ lane: Int32) -> LaneQueue.Entry {
@@ -160,7 +161,7 @@ package struct LaneTable: Sendable {
   }
 
   mutating func readyHeld(of partition: Int) {
-    while let entry = partitions[partition]?.held.popFirst() {
+    while let entry = partitions[partition].held.popFirst() {
       guard lanes[Int(entry.lane)].generation == entry.generation,
         lanes[Int(entry.lane)].state == .held
       else { continue }
@@ -171,7 +172,7 @@ package struct LaneTable: Sendable {
   /// Gives an empty or dropped lane's storage back; its tickets become stale.
   mutating func release(lane index: Int32) {
     let lane = lanes[Int(index)]
-    if lane.isKeyed { partitions[Int(lane.partition)]?.lanes.remove(lane.key) }
+    if lane.isKeyed { partitions[Int(lane.partition)].lanes.remove(lane.key) }
     if lane.isTroubled { troubles[index] = nil }
     var empty = Lane()
     empty.generation = lane.generation &+ 1

@@ -9,7 +9,10 @@ package enum PartitionRole: Sendable, Equatable {
   case retry(of: Int)
 }
 
+/// Not optional where it is kept: to look into an optional one would copy it.
 struct PartitionState: Sendable {
+  /// False for a number whose partition is somebody else's.
+  let isOwned: Bool
   let role: PartitionRole
   var ledger: Ledger
   var lanes = LaneIndex()
@@ -32,8 +35,16 @@ struct PartitionState: Sendable {
   var hasNews = false
 
   init(role: PartitionRole, ledger: Ledger) {
+    isOwned = true
     self.role = role
     self.ledger = ledger
+  }
+
+  /// Somebody else's.
+  init() {
+    isOwned = false
+    role = .events(retry: nil)
+    ledger = Ledger(spanMax: 64)
   }
 
   func mayStart(_ offset: Int64) -> Bool {

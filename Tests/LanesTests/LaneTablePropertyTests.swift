@@ -118,7 +118,9 @@ import Testing
     case nil: return
     }
     var works: [Work] = []
-    run.table.forEachPlace(of: ticket) { if let work = run.works[$0] { works.append(work) } }
+    for place in run.table.places(of: ticket) {
+      if let work = run.works[place] { works.append(work) }
+    }
     if let key = works[0].key {
       let isOverlap = run.running.contains {
         $0.works[0].key == key && $0.works[0].partition == works[0].partition

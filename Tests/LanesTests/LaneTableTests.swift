@@ -66,7 +66,7 @@ final class TableProbe {
 
   func items(of ticket: LaneTable.Ticket) -> [String] {
     var names: [String] = []
-    table.forEachPlace(of: ticket) { names.append(items[$0] ?? "?") }
+    for place in table.places(of: ticket) { names.append(items[place] ?? "?") }
     return names
   }
 
