@@ -81,7 +81,7 @@ let package = Package(
     .target(
       name: "Settings", dependencies: ["Model", .product(name: "Yams", package: "Yams")],
       resources: [.embedInCode("BuiltIn")], swiftSettings: strict),
-    .target(name: "Telemetry", dependencies: ["Model", logging], swiftSettings: strict),
+    .target(name: "Telemetry", dependencies: ["Model", "CHeap", logging], swiftSettings: strict),
     .target(name: "JSONText", dependencies: ["CSimdJSON"], swiftSettings: strict),
     .target(name: "XMLText", dependencies: ["CExpat"], swiftSettings: strict),
     .target(
@@ -106,7 +106,7 @@ let package = Package(
       name: "ReceiverService",
       dependencies: [
         "Model", "Settings", "Signatures", "Providers", "JSONText", "Kafka", "Stores", "Telemetry",
-        "AdminServer", "Inflation", "HTTPClient", "CHeap", logging, lifecycle, signals,
+        "AdminServer", "Inflation", "HTTPClient", logging, lifecycle, signals,
       ] + nio + tls,
       swiftSettings: strict),
     .target(

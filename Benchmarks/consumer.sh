@@ -92,13 +92,14 @@ api 0
 round=0
 while [ "$round" -lt "$rounds" ]; do
   round=$((round + 1))
-  "$work/curl-floor" "$url/crm/v3/objects/contacts/1" 64 $((seconds * 10000)) >"$work/floor"
+  "$work/curl-floor" "$url/crm/v3/objects/contacts/1" 64 100000 >"$work/floor"
   fresh 16
-  "$bench" fill "$servers" --count 600000 --keys 400000 --exponent 0.5
-  "$bench" calls "$servers" "$url" --slots 64 --seconds "$seconds" --name cost >"$work/calls"
+  "$bench" fill "$servers" --count 100000 --keys 0
+  "$bench" engine "$servers" --count 100000 --url "$url" --name cost >"$work/calls"
+  # of all threads of the process
   awk 'NR == FNR { us = $1; next }
     { printf "cost %.2f us an enriched event, libcurl alone %.2f us, ratio %.2f\n",
-      $4, us, $4 / us }' \
+      $12, us, $12 / us }' \
     "$work/floor" "$work/calls"
 done | sort -n -k 12 | sed -n "$(((rounds + 1) / 2))p"
 

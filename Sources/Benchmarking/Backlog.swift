@@ -7,6 +7,7 @@ import Model
 package struct Backlog {
   package var servers: String
   package var count: Int
+  /// 0: each event has a key of its own.
   package var keys: Int
   /// Of Zipf's law; 0 makes all keys equal.
   package var exponent: Double
@@ -20,7 +21,7 @@ package struct Backlog {
   package init(servers: String, count: Int, keys: Int, exponent: Double) {
     self.servers = servers
     self.count = count
-    self.keys = max(keys, 1)
+    self.keys = max(keys, 0)
     self.exponent = exponent
   }
 
@@ -36,11 +37,12 @@ package struct Backlog {
         ]))
     let topic = try producer.topic(Self.topic)
     var random = SplitMix64(seed: seed)
-    let popularity = Zipf(count: keys, exponent: exponent)
+    let popularity = Zipf(count: max(keys, 1), exponent: exponent)
     let value = [UInt8](repeating: UInt8(ascii: "x"), count: valueBytes)
     for number in 0..<count {
       let key = RecordKey(
-        tenant: "62515", object: "contact", recordId: String(1 + popularity.draw(&random)))
+        tenant: "62515", object: "contact",
+        recordId: String(keys > 0 ? 1 + popularity.draw(&random) : 1_000_000 + number))
       let event = Event(
         id: "e-\(number)", source: Self.source, type: "contact.propertyChange", key: key,
         timeMs: 1_800_000_000_000, origin: .webhook, receivedAtMs: 1_800_000_000_000,

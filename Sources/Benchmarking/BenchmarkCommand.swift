@@ -52,13 +52,21 @@ struct FillCase: ParsableCommand {
 
 struct EngineCase: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "engine", abstract: "Consumes a backlog with an empty step.")
+    commandName: "engine",
+    abstract: "Consumes a backlog with an empty step, or fetching each record.")
 
   @Argument(help: "host:port") var servers: String
   @Option var count: Int = 1_000_000
   @Option var name: String = "engine"
+  @Option(help: "http://host:port of an API that each record is fetched from.") var url: String?
+  @Option(help: "Calls at a time.") var slots: Int = 64
 
-  func run() async throws { try await EngineBenchmark(servers: servers, count: count).report(name) }
+  func run() async throws {
+    var benchmark = EngineBenchmark(servers: servers, count: count)
+    benchmark.url = url
+    benchmark.slots = slots
+    try await benchmark.report(name)
+  }
 }
 
 struct CallsCase: AsyncParsableCommand {

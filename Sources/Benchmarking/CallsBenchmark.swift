@@ -19,7 +19,7 @@ package struct CallsBenchmark {
 
   /// Prints calls a second and CPU a call, once connections stand.
   package func report(_ name: String) async throws {
-    let watch = CallsWatch(warmUp: 3 * slots, lengthNs: Int64(seconds * 1e9))
+    let watch = CallsWatch(lengthNs: Int64(seconds * 1e9))
     let (done, end) = AsyncStream<Void>.makeStream()
     var options = ConsumerRunOptions(servers: servers, apiURL: url, step: .withoutSink)
     options.connectionsMax = slots
@@ -46,38 +46,39 @@ private final class CallsWatch: Sendable {
   }
 
   private struct State {
+    var firstNs: Int64?
     var calls = 0
     var start: Figures?
     var total: Figures?
   }
 
-  private let warmUp: Int
   private let lengthNs: Int64
   private let state = Mutex(State())
 
-  init(warmUp: Int, lengthNs: Int64) {
-    self.warmUp = warmUp
-    self.lengthNs = lengthNs
-  }
+  /// Before it is measured connections open and the window fills.
+  private static let warmUpNs: Int64 = 2_000_000_000
+
+  init(lengthNs: Int64) { self.lengthNs = lengthNs }
 
   var figures: Figures? { state.withLock { $0.total } }
 
   /// True when the time is over.
   func note(_ progress: ConsumerProgress) -> Bool {
     guard case .fetched = progress else { return false }
+    let nowNs = BenchmarkClock.monotonicNs
     return state.withLock { state in
       state.calls += 1
-      guard state.calls >= warmUp, state.total == nil else { return false }
-      let now = Figures(
-        calls: state.calls, wallNs: BenchmarkClock.monotonicNs, processNs: 0)
+      let firstNs = state.firstNs ?? nowNs
+      state.firstNs = firstNs
+      guard nowNs - firstNs >= Self.warmUpNs, state.total == nil else { return false }
       guard let start = state.start else {
         state.start = Figures(
-          calls: now.calls, wallNs: now.wallNs, processNs: BenchmarkClock.processNs)
+          calls: state.calls, wallNs: nowNs, processNs: BenchmarkClock.processNs)
         return false
       }
-      guard now.wallNs - start.wallNs >= lengthNs else { return false }
+      guard nowNs - start.wallNs >= lengthNs else { return false }
       state.total = Figures(
-        calls: now.calls - start.calls, wallNs: now.wallNs - start.wallNs,
+        calls: state.calls - start.calls, wallNs: nowNs - start.wallNs,
         processNs: BenchmarkClock.processNs - start.processNs)
       return true
     }

@@ -1,4 +1,5 @@
-// The key-ordered engine alone: poll, lanes, ledger and commits, with nothing done for a record.
+// The key-ordered engine alone: poll, lanes, ledger and commits, with nothing done for a record, or
+// nothing but its fetch.
 
 import ConsumerService
 import Synchronization
@@ -7,6 +8,10 @@ import Synchronization
 package struct EngineBenchmark {
   package var servers: String
   package var count: Int
+  /// Nil: nothing is done for a record. Else it is fetched from there, over `slots` calls at a
+  /// time, and written nowhere.
+  package var url: String?
+  package var slots = 64
 
   package init(servers: String, count: Int) {
     self.servers = servers
@@ -17,9 +22,11 @@ package struct EngineBenchmark {
   package func report(_ name: String) async throws {
     let watch = EngineWatch(count: count)
     let (done, end) = AsyncStream<Void>.makeStream()
+    var options = ConsumerRunOptions(
+      servers: servers, apiURL: url, step: url == nil ? .empty : .withoutSink)
+    options.connectionsMax = slots
     try await ConsumerRun.with(
-      ConsumerRunOptions(servers: servers, step: .empty),
-      observe: { if watch.note($0) { end.yield() } }, until: done)
+      options, observe: { if watch.note($0) { end.yield() } }, until: done)
     guard let figures = watch.figures else {
       throw BenchmarkError(description: "the consumer did not come to the end of the backlog")
     }

@@ -133,6 +133,9 @@ package struct LatencyBenchmark {
     """
     kafka:
       bootstrap_servers: "\(servers)"
+      properties:
+        # The mock broker lets a waiting fetch wait on when something comes; real ones do not.
+        fetch.wait.max.ms: "5"
     receiver:
       listen_address: 127.0.0.1
       port: 0

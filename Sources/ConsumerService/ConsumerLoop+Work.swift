@@ -12,11 +12,13 @@ import Telemetry
 extension ConsumerLoop {
   typealias Ticket = LaneTable.Ticket
 
-  /// Starts whatever may start. Bounded by the slots: an attempt that ends at once frees its own,
-  /// and a round ends after as many as a window holds.
+  private static let startsMax = 4096
+
+  /// Starts whatever may start. A round ends after a while all the same, so that answers and
+  /// rebalances do not wait for a window that is decoded for the first time.
   func startWork(nowMs: Int64) {
     resumeDestinations(nowMs: nowMs)
-    var left = settings.windowRecordsMax
+    var left = Self.startsMax
     while left > 0, let start = table.next(nowMs: nowMs) {
       left -= 1
       switch start {
@@ -25,6 +27,7 @@ extension ConsumerLoop {
       case .park(let ticket, let place, let parking): park(ticket, place, parking)
       }
     }
+    mayStartMore = left == 0
     sendBatches(nowMs: nowMs)
   }
 

@@ -82,6 +82,8 @@ final class ConsumerLoop {
   var nextCommitMs: Int64 = 0
   var nextWalkMs: Int64 = 0
   var lastObservedAtUs: Int64 = 0
+  /// The last round left lanes that could be started.
+  var mayStartMore = false
   var totals = ConsumerTotals()
 
   init(_ parts: ConsumerParts, ports: Ports) throws {
@@ -152,7 +154,7 @@ final class ConsumerLoop {
     if let askMs = nextAskMs(nowMs: nowMs) { timeoutMs = min(timeoutMs, askMs - nowMs) }
     if let endMs = backlog.endMs { timeoutMs = min(timeoutMs, endMs - nowMs) }
     timeoutMs = min(timeoutMs, nextCommitMs - nowMs)
-    if consumer.hasRecordsLeft, pollBudget > 0 { timeoutMs = 0 }
+    if mayStartMore || consumer.hasRecordsLeft && pollBudget > 0 { timeoutMs = 0 }
     withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 3) { descriptors in
       for (index, descriptor) in [
         consumer.wakeDescriptor, transfers.fileDescriptor, ports.wakeup.fileDescriptor,

@@ -30,6 +30,7 @@ package enum ConsumerProgram {
       WholeText.write(configuration.printed, to: STDOUT_FILENO)
       return 0
     }
+    Heap.keepFreed()
     let service = ConsumerService(configuration, log: log)
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(

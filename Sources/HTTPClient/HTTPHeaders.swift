@@ -32,11 +32,17 @@ package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral 
 
   /// The first value of this name, without surrounding blanks.
   package subscript(_ name: String) -> String? {
-    for line in lineSlices {
-      guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
-        Self.equalsIgnoringCase(line[..<colon], name.utf8)
-      else { continue }
-      return Self.trimmed(line[(colon + 1)...])
+    let length = name.utf8.count
+    var start = 0
+    while start + length < lines.count {
+      let end = lines[start...].firstIndex(of: UInt8(ascii: "\n")) ?? lines.count
+      let colon = start + length
+      if colon < end, lines[colon] == UInt8(ascii: ":"),
+        Self.equalsIgnoringCase(lines[start..<colon], name.utf8)
+      {
+        return Self.trimmed(lines[(colon + 1)..<end])
+      }
+      start = end + 1
     }
     return nil
   }

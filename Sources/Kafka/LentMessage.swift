@@ -43,14 +43,16 @@ struct LentView {
   }
 
   var headers: HeaderList {
-    var list = HeaderList()
     // Lent: it lives and dies with the message.
     var lent: OpaquePointer?
     guard rd_kafka_message_headers(pointer, &lent) == RD_KAFKA_RESP_ERR_NO_ERROR, let lent else {
-      return list
+      return HeaderList()
     }
     let count = rd_kafka_header_cnt(lent)
-    list.reserve(bytes: count * 40, headers: count)
+    var storage: [UInt8] = []
+    storage.reserveCapacity(count * 40)
+    var spans: [HeaderList.Span] = []
+    spans.reserveCapacity(count)
     for index in 0..<count {
       var name: UnsafePointer<CChar>?
       var value: UnsafeRawPointer?
@@ -59,10 +61,13 @@ struct LentView {
         rd_kafka_header_get_all(lent, index, &name, &value, &valueCount)
           == RD_KAFKA_RESP_ERR_NO_ERROR, let name
       else { break }
-      list.append(
-        nameBytes: UnsafeRawBufferPointer(start: name, count: strlen(name)),
-        valueBytes: UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : valueCount))
+      storage.append(contentsOf: UnsafeRawBufferPointer(start: name, count: strlen(name)))
+      let nameEnd = storage.count
+      if let value {
+        storage.append(contentsOf: UnsafeRawBufferPointer(start: value, count: valueCount))
+      }
+      spans.append(HeaderList.Span(nameEnd: nameEnd, valueEnd: storage.count))
     }
-    return list
+    return HeaderList(storage: storage, spans: spans)
   }
 }

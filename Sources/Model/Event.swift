@@ -47,9 +47,21 @@ package struct Event: Sendable, Equatable {
   /// A deletion, a merge or a restoration: events of the record before and after it are about
   /// different lives of it. Known by the last word of the type, as all providers name them.
   package var isBarrier: Bool {
-    let separators: Set<Character> = [".", "/", ":", "_", "-"]
-    let word = type.split { separators.contains($0) }.last?.lowercased() ?? ""
-    return ["delet", "remov", "merg", "restor", "privacy", "purg"].contains { word.hasPrefix($0) }
+    let bytes = Array(type.utf8)
+    guard let last = bytes.lastIndex(where: { !Self.wordSeparators.contains($0) }) else {
+      return false
+    }
+    let before = bytes[...last].lastIndex { Self.wordSeparators.contains($0) }
+    let word = bytes[(before.map { $0 + 1 } ?? 0)...last]
+    // `| 0x20` makes capitals small and leaves small letters as they are.
+    return Self.barrierWords.contains { start in
+      word.count >= start.count && zip(word, start).allSatisfy { $0 | 0x20 == $1 }
+    }
+  }
+
+  private static let wordSeparators = Array("./:_-".utf8)
+  private static let barrierWords = ["delet", "remov", "merg", "restor", "privacy", "purg"].map {
+    Array($0.utf8)
   }
 
   package init(

@@ -12,9 +12,20 @@ package struct HeaderList: Sendable, Equatable {
   package struct Span: Sendable, Equatable {
     package let nameEnd: Int
     package let valueEnd: Int
+
+    package init(nameEnd: Int, valueEnd: Int) {
+      self.nameEnd = nameEnd
+      self.valueEnd = valueEnd
+    }
   }
 
   package init() {}
+
+  /// `spans` must rise and end within `storage`.
+  package init(storage: [UInt8], spans: [Span]) {
+    self.storage = storage
+    self.spans = spans
+  }
 
   package var count: Int { spans.count }
   package var isEmpty: Bool { spans.isEmpty }
@@ -92,8 +103,25 @@ package struct HeaderList: Sendable, Equatable {
     }
   }
 
+  /// Most names differ in their length already.
   private func firstIndex(of name: String) -> Int? {
-    spans.indices.first { nameBytes(at: $0).elementsEqual(name.utf8) }
+    let count = name.utf8.count
+    var start = 0
+    for index in spans.indices {
+      let span = spans[index]
+      if span.nameEnd - start == count, stands(name, at: start) { return index }
+      start = span.valueEnd
+    }
+    return nil
+  }
+
+  private func stands(_ name: String, at start: Int) -> Bool {
+    var at = start
+    for byte in name.utf8 {
+      guard storage[at] == byte else { return false }
+      at += 1
+    }
+    return true
   }
 
   private func start(of index: Int) -> Int { index == 0 ? 0 : spans[index - 1].valueEnd }

@@ -1,5 +1,4 @@
 // From the command line to the running service, and from its end to an exit code.
-import CHeap
 import Glibc
 import Logging
 import ServiceLifecycle
@@ -11,10 +10,6 @@ import UnixSignals
 package enum ReceiverProgram {
   /// What `logLevel` may be.
   package static let logLevels = Logger.Level.allCases.map(\.rawValue)
-
-  /// Freed memory that stays with the process: about what a burst has in flight.
-  private static let heapKeptBytes = 16 << 20
-  private static let heapStepBytes = 1 << 20
 
   /// Runs until SIGTERM or SIGINT. Returns the exit code: 0 after a clean drain, 78 (sysexits.h)
   /// when the configuration is at fault, 1 otherwise.
@@ -34,7 +29,7 @@ package enum ReceiverProgram {
       WholeText.write(configuration.printed, to: STDOUT_FILENO)
       return 0
     }
-    _ = cheap_keep(heapKeptBytes, heapStepBytes)
+    Heap.keepFreed()
     let connectionsMax = configuration.receiver.connectionsMax
     if let problem = FileLimit.problem(connectionsMax: connectionsMax, files: FileLimit.raise()) {
       log.error("\(problem)")
