@@ -99,7 +99,7 @@ while [ "$round" -lt "$rounds" ]; do
   # of all threads of the process
   awk 'NR == FNR { us = $1; next }
     { printf "cost %.2f us an enriched event, libcurl alone %.2f us, ratio %.2f\n",
-      $12, us, $12 / us }' \
+      $14, us, $14 / us }' \
     "$work/floor" "$work/calls"
 done | sort -n -k 12 | sed -n "$(((rounds + 1) / 2))p"
 

@@ -23,7 +23,7 @@ struct ConsumerRunOptions {
 
 /// Runs a consumer until `measure` returns, or at most so long.
 struct ConsumerRun {
-  private static let secondsMax = 180
+  private static let secondsMax = 60
 
   static func with(
     _ options: ConsumerRunOptions, observe: @escaping ProgressObserver,

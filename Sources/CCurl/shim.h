@@ -78,6 +78,13 @@ static inline CURLcode ccurl_set_open_socket(
   return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, call) : code;
 }
 
+// Called in place of close for each socket of a connection that this handle opened.
+static inline CURLcode ccurl_set_close_socket(
+    CURL *_Nonnull easy, curl_closesocket_callback _Nonnull call, void *_Nonnull owner) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, owner);
+  return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, call) : code;
+}
+
 // Writes the address, 4 or 16 bytes in network order, and returns how many; 0 for other families.
 static inline int ccurl_address_bytes(
     const struct curl_sockaddr *_Nonnull place, unsigned char *_Nonnull bytes) {

@@ -8,6 +8,8 @@ import Sandbox
 /// Runs one plan from its first event to its balance.
 package struct Conductor {
   private let plan: ChaosPlan
+  /// Nil: as short as it can be.
+  private let sessionMs: Int?
   private let rig: ChaosRig
   private let feed: EventFeed
   private var troupe: Troupe
@@ -19,8 +21,9 @@ package struct Conductor {
   private static let joinMsMax = 20_000
   private static let settleMsMax: Int64 = 40_000
 
-  private init(_ plan: ChaosPlan) async throws {
+  private init(_ plan: ChaosPlan, _ sessionMs: Int?) async throws {
     self.plan = plan
+    self.sessionMs = sessionMs
     faults = Self.calm(plan)
     rig = try await ChaosRig(
       brokers: plan.brokers, partitions: plan.partitions, faults: faults)
@@ -31,8 +34,10 @@ package struct Conductor {
   }
 
   /// Throws when the machine does not allow the scenario; everything else is in the report.
-  package static func run(_ plan: ChaosPlan) async throws -> ScenarioReport {
-    var conductor = try await Conductor(plan)
+  package static func run(
+    _ plan: ChaosPlan, sessionMs: Int? = nil
+  ) async throws -> ScenarioReport {
+    var conductor = try await Conductor(plan, sessionMs)
     do {
       let report = try await conductor.perform()
       conductor.feed.close()
@@ -52,6 +57,7 @@ package struct Conductor {
     settings.hasTokens = plan.tokenRequestsMax > 0
     settings.hasStaleAnswers = plan.hasStaleAnswers
     settings.engine = plan.engine
+    settings.sessionTimeoutMs = sessionMs ?? settings.sessionTimeoutMs
     try rig.write(settings)
     let books = Books(rig, feed)
     defer { books.abandon() }

@@ -13,7 +13,10 @@ package enum Isolation {
     package let hasPassed: Bool
   }
 
-  private static let attemptsMax = 4
+  private static let attemptsMax = 6
+  /// From this attempt on members have longer sessions: they join anew less often.
+  private static let patientAttempt = 3
+  private static let patientSessionMs = 6000
   private static let scenarioMsMax = 150_000
 
   package static func run(_ seed: UInt64) async throws -> End {
@@ -26,7 +29,8 @@ package enum Isolation {
       let path = directory.appending(path: "\(attempt)").path
       let process = try Member(
         program: Member.programs + "/hookferry-chaos",
-        arguments: ["--seeds", "\(seed)", "--in-process"],
+        arguments: ["--seeds", "\(seed)", "--in-process"]
+          + (attempt < patientAttempt ? [] : ["--session-ms", "\(patientSessionMs)"]),
         environment: ["SWIFT_BACKTRACE": "enable=no"], logPath: path, leadsGroup: true)
       let status = await process.exitStatus(withinMs: scenarioMsMax)
       // Its members are in its group, and would outlive it.

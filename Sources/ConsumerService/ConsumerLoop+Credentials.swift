@@ -4,6 +4,13 @@ import Logging
 import Model
 import Telemetry
 
+/// The header fields of a destination's last call, without and with its authorization.
+struct AuthorizedHeaders {
+  let generation: UInt64
+  let plain: HTTPHeaders
+  let headers: HTTPHeaders
+}
+
 extension ConsumerLoop {
   /// Tickets of token requests; calls count up from 1 and never get there.
   static let tokenTickets: Range<UInt64> = 1 << 62..<(1 << 62 + 1 << 20)
@@ -28,9 +35,26 @@ extension ConsumerLoop {
   ) {
     var call = call
     call.generation = generation
+    transmit(call, ticket, authorized(call, authorization, generation), nowMs: nowMs)
+  }
+
+  /// Header fields are the same for most calls of a destination: they are put together once.
+  private func authorized(
+    _ call: Call, _ authorization: Authorization, _ generation: UInt64
+  ) -> HTTPRequest {
     var request = call.request
+    if let known = authorizedHeaders[call.destination], known.generation == generation,
+      known.plain == request.headers
+    {
+      request.headers = known.headers
+      return request
+    }
     authorization.apply(to: &request)
-    transmit(call, ticket, request, nowMs: nowMs)
+    if authorization.isHeader {
+      authorizedHeaders[call.destination] = AuthorizedHeaders(
+        generation: generation, plain: call.request.headers, headers: request.headers)
+    }
+    return request
   }
 
   /// Starts the token requests that are due.

@@ -19,7 +19,7 @@ extension ConsumerLoop {
   func startWork(nowMs: Int64) {
     resumeDestinations(nowMs: nowMs)
     var left = Self.startsMax
-    while left > 0, let start = table.next(nowMs: nowMs) {
+    while left > 0, !isSaturated, let start = table.next(nowMs: nowMs) {
       left -= 1
       switch start {
       case .attempt(let ticket, let place, _): begin(ticket, place, nowMs: nowMs)
@@ -29,6 +29,13 @@ extension ConsumerLoop {
     }
     mayStartMore = left == 0
     sendBatches(nowMs: nowMs)
+  }
+
+  /// Everybody who could be asked is busy: a lane that started now would be read for nothing and
+  /// put aside. It stays where it is, without having cost anything.
+  private var isSaturated: Bool {
+    isAskingOnly && openBatches.isEmpty
+      && destinations.allSatisfy { $0.room == 0 && !$0.isAway }
   }
 
   // MARK: Decode

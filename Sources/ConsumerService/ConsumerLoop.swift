@@ -38,6 +38,8 @@ final class ConsumerLoop {
   let kafkaSettings: KafkaSettings
   let pipelines: [String: Pipeline]
   let step: ConsumerService.Step
+  /// No pipeline gets by without its API.
+  let isAskingOnly: Bool
   let consumer: Consumer
   let transfers: TransferLoop
   let credentials: CredentialKeeper
@@ -65,6 +67,7 @@ final class ConsumerLoop {
   /// Burials and parkings by ticket, until their delivery reports.
   var produces: [UInt64: ProduceUnderWay] = [:]
   var destinations: [Destination] = []
+  var authorizedHeaders: [Int: AuthorizedHeaders] = [:]
   /// Calls under way, by transfer ticket.
   var calls: [UInt64: Call] = [:]
   var lastCall: UInt64 = 0
@@ -90,6 +93,8 @@ final class ConsumerLoop {
     settings = parts.settings
     kafkaSettings = parts.kafka
     pipelines = parts.pipelines
+    isAskingOnly =
+      parts.step != .empty && pipelines.values.allSatisfy { $0.fetch != nil }
     step = parts.step
     consumer = try Consumer(parts.consumerOptions)
     transfers = try TransferLoop(parts.httpLimits)

@@ -131,7 +131,7 @@ struct ConsumerParts: Sendable {
       heartbeatIntervalMs: max(1, min(3000, settings.sessionTimeoutMs / 3)),
       maxPollIntervalMs: settings.maxPollIntervalMs,
       // The window is what bounds memory; this is only what lies ready for it.
-      queuedRecordsMin: 10_000, fetchWaitMs: 100,
+      queuedRecordsMin: 10_000, queuedKbytesMax: 16_384, fetchWaitMs: 100,
       // Tells where the end of a retry partition is.
       endOfPartition: settings.engine.isParking, lendsRecords: true,
       extra: configuration.kafka.properties.mapValues { $0.reveal() })

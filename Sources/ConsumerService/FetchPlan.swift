@@ -19,10 +19,14 @@ package struct FetchPlan: Sendable {
   private let api: RecordAPI
   private let settings: FetchSettings
   private let baseURL: String
+  private let query: String
+
+  private static let headers: HTTPHeaders = ["Accept": "application/json"]
 
   package init(api: RecordAPI, settings: FetchSettings) {
     self.api = api
     self.settings = settings
+    query = api.query(settings.properties)
     let base = settings.baseURL
     baseURL = base.hasSuffix("/") ? String(base.dropLast()) : base
   }
@@ -33,8 +37,8 @@ package struct FetchPlan: Sendable {
     HTTPRequest(
       method: "GET",
       url: baseURL
-        + api.path(object: key.object, recordId: key.recordId, properties: settings.properties),
-      headers: ["Accept": "application/json"],
+        + api.path(object: key.object, recordId: key.recordId, query: query),
+      headers: Self.headers,
       connectTimeoutMs: Int32(settings.connectTimeoutMs),
       totalTimeoutMs: Int32(settings.totalTimeoutMs), responseBytesMax: settings.responseBytesMax)
   }

@@ -23,6 +23,9 @@ package struct Authorization: Sendable, Equatable, CustomStringConvertible, Cust
       .header("Authorization"), "Basic " + Base64.encode(Array("\(user):\(password)".utf8)))
   }
 
+  /// Whether nothing but the request's header fields carries it.
+  package var isHeader: Bool { if case .header = place { true } else { false } }
+
   package func apply(to request: inout HTTPRequest) {
     switch place {
     case .header(let name): request.headers.append(name, value)

@@ -47,6 +47,12 @@ struct EasyOptions {
     note(ccurl_set_prerequest(easy, call, owner))
   }
 
+  mutating func setCloseSocket(
+    _ call: @escaping curl_closesocket_callback, _ owner: UnsafeMutableRawPointer
+  ) {
+    note(ccurl_set_close_socket(easy, call, owner))
+  }
+
   /// What holds for every request of a client.
   mutating func setConstants(_ limits: HTTPLimits) {
     set(CURLOPT_NOSIGNAL, 1)

@@ -11,6 +11,15 @@ final class Readiness {
   private var timerNs: UInt64?
   /// No deadline of a transfer is before this.
   private var deadlineNs = UInt64.max
+  private struct Watch {
+    /// What epoll looks for; nil: it does not know the socket.
+    var events: UInt32?
+    /// curl waits for it.
+    var isWanted = false
+  }
+
+  /// By socket.
+  private var watches: [Watch] = []
   private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 256)
 
   init?() {
@@ -23,21 +32,41 @@ final class Readiness {
     events.deallocate()
   }
 
-  /// curl's wish for one socket. A descriptor number can come back as another socket, whose
-  /// predecessor left epoll when it was closed: so try to change it, then to add it.
+  /// curl's wish for one socket. Between two requests curl takes no interest in a connection's
+  /// socket: it stays in epoll all the same, so that keep-alive costs no system call.
   func watch(_ socket: Int32, _ what: Int32) {
-    var event = epoll_event()
-    event.data.fd = socket
-    if what == CURL_POLL_REMOVE {
-      // Curl may have closed it already; then it is gone from epoll, too.
-      _ = epoll_ctl(epoll, EPOLL_CTL_DEL, socket, &event)
+    while watches.count <= Int(socket) { watches.append(Watch()) }
+    guard what != CURL_POLL_REMOVE else {
+      watches[Int(socket)].isWanted = false
       return
     }
-    if what & CURL_POLL_IN != 0 { event.events |= EPOLLIN.rawValue }
-    if what & CURL_POLL_OUT != 0 { event.events |= EPOLLOUT.rawValue }
-    if epoll_ctl(epoll, EPOLL_CTL_MOD, socket, &event) != 0 {
-      _ = epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event)
+    var wanted: UInt32 = 0
+    if what & CURL_POLL_IN != 0 { wanted |= EPOLLIN.rawValue }
+    if what & CURL_POLL_OUT != 0 { wanted |= EPOLLOUT.rawValue }
+    let before = watches[Int(socket)].events
+    watches[Int(socket)] = Watch(events: wanted, isWanted: true)
+    guard before != wanted else { return }
+    var event = epoll_event()
+    event.events = wanted
+    event.data.fd = socket
+    // What epoll knows and what is known of it can differ where curl closed a socket by itself.
+    if epoll_ctl(epoll, before == nil ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, socket, &event) != 0 {
+      _ = epoll_ctl(epoll, before == nil ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event)
     }
+  }
+
+  /// Closes a socket for curl; epoll forgets it by itself. Returns 0 for success.
+  func close(_ socket: Int32) -> Int32 {
+    if Int(socket) < watches.count { watches[Int(socket)] = Watch() }
+    return Glibc.close(socket)
+  }
+
+  /// Something came on a socket that nobody waits for, its end mostly: it is watched no more, and
+  /// curl finds out when it wants to use the connection again.
+  private func forget(_ socket: Int32) {
+    var event = epoll_event()
+    _ = epoll_ctl(epoll, EPOLL_CTL_DEL, socket, &event)
+    watches[Int(socket)] = Watch()
   }
 
   /// Negative removes the timer.
@@ -82,6 +111,11 @@ final class Readiness {
     let count = Int(epoll_wait(epoll, events.baseAddress, Int32(events.count), 0))
     for index in 0..<max(count, 0) {
       let event = events[index]
+      let socket = Int(event.data.fd)
+      guard socket < watches.count, watches[socket].isWanted else {
+        if socket < watches.count { forget(event.data.fd) }
+        continue
+      }
       var mask: Int32 = 0
       if event.events & EPOLLIN.rawValue != 0 { mask |= CURL_CSELECT_IN }
       if event.events & EPOLLOUT.rawValue != 0 { mask |= CURL_CSELECT_OUT }

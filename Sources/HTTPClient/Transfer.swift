@@ -46,6 +46,9 @@ final class Transfer {
     options.set(CURLOPT_HEADERDATA, pointer: owner)
     options.set(CURLOPT_HEADERFUNCTION, writer: transferReceivedHeader)
     options.setPrerequest(transferMaySend, owner)
+    // Connections outlive their first handle; the readiness outlives all of them.
+    options.setCloseSocket(
+      transferCloseSocket, Unmanaged.passUnretained(readiness).toOpaque())
     guard options.failed == CURLE_OK else { return nil }
   }
 
@@ -253,4 +256,11 @@ private func transferOpenSocket(
     }
   }
   return transfer.mayConnect(to: address) ? ccurl_open_socket(place) : CURL_SOCKET_BAD
+}
+
+private func transferCloseSocket(_ owner: UnsafeMutableRawPointer?, _ socket: curl_socket_t)
+  -> Int32
+{
+  guard let owner else { return 1 }
+  return Unmanaged<Readiness>.fromOpaque(owner).takeUnretainedValue().close(socket)
 }

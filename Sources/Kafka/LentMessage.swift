@@ -43,11 +43,13 @@ struct LentView {
   }
 
   var headers: HeaderList {
-    // Lent: it lives and dies with the message.
+    // Detached, or the parsed list, an allocation a header, would stay with the message; should
+    // somebody ask again it is parsed again.
     var lent: OpaquePointer?
-    guard rd_kafka_message_headers(pointer, &lent) == RD_KAFKA_RESP_ERR_NO_ERROR, let lent else {
-      return HeaderList()
-    }
+    guard
+      rd_kafka_message_detach_headers(pointer, &lent) == RD_KAFKA_RESP_ERR_NO_ERROR, let lent
+    else { return HeaderList() }
+    defer { rd_kafka_headers_destroy(lent) }
     let count = rd_kafka_header_cnt(lent)
     var storage: [UInt8] = []
     storage.reserveCapacity(count * 40)

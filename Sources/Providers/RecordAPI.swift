@@ -41,10 +41,24 @@ package struct RecordAPI: Sendable, Equatable {
 
   /// Path and query of `GET` for one record. Without `properties` the provider chooses them.
   package func path(object: String, recordId: String, properties: [String] = []) -> String {
-    let query =
-      properties.isEmpty
+    path(object: object, recordId: recordId, query: query(properties))
+  }
+
+  /// The same with a query that was made before.
+  package func path(object: String, recordId: String, query: String) -> String {
+    var path = root
+    path.reserveCapacity(96)
+    path += segment(object)
+    path += "/"
+    path += Self.escaped(recordId)
+    path += query
+    return path
+  }
+
+  /// The query that asks for these properties.
+  package func query(_ properties: [String]) -> String {
+    properties.isEmpty
       ? "" : "?properties=" + properties.map(Self.escaped).joined(separator: ",")
-    return root + segment(object) + "/" + Self.escaped(recordId) + query
   }
 
   /// Path of `POST` for up to `batchIdsMax` records.
@@ -138,6 +152,8 @@ package struct RecordAPI: Sendable, Equatable {
 
   /// Everything but RFC 3986's unreserved characters, so that an id cannot change the path.
   private static func escaped(_ part: String) -> String {
+    // Ids mostly are digits.
+    if part.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return part }
     let digits = Array("0123456789ABCDEF".utf8)
     var bytes: [UInt8] = []
     for byte in part.utf8 {

@@ -11,14 +11,16 @@ struct HookferryChaosMain: AsyncParsableCommand {
   @Option(help: "Which, as \"1 2 3\" or 1-200.")
   var seeds = "1-200"
 
-  @Option(help: "Scenarios at one time.")
-  var parallel = 5
+  @Option(help: "Scenarios at one time.") var parallel = 5
 
   @Option(name: .customLong("case"), help: "Instead: stuck-record, dead-api or burst.")
   var caseName: String?
 
   @Flag(help: "Play the first seed in this process, as the program does for each of them.")
   var inProcess = false
+
+  @Option(help: "With --in-process: how long a member's session lasts.")
+  var sessionMs: Int?
 
   func run() async throws {
     if let caseName {
@@ -29,12 +31,10 @@ struct HookferryChaosMain: AsyncParsableCommand {
     guard let seeds = ChaosProgram.seeds(seeds), !seeds.isEmpty else {
       throw ValidationError("--seeds takes numbers and ranges, as \"1 2 3\" or 1-200")
     }
-    if inProcess {
-      let status = await ChaosProgram.runInProcess(seeds[0])
-      if status != 0 { throw ExitCode(status) }
-      return
-    }
-    let status = await ChaosProgram(seeds: seeds, parallel: parallel).run()
+    let status =
+      inProcess
+      ? await ChaosProgram.runInProcess(seeds[0], sessionMs: sessionMs)
+      : await ChaosProgram(seeds: seeds, parallel: parallel).run()
     if status != 0 { throw ExitCode(status) }
   }
 }
