@@ -45,9 +45,9 @@ package struct ChaosProgram: Sendable {
   }
 
   /// Plays a seed in this process and prints its report. Returns the exit code.
-  package static func runInProcess(_ seed: UInt64, sessionMs: Int? = nil) async -> Int32 {
+  package static func runInProcess(_ seed: UInt64, isEager: Bool = false) async -> Int32 {
     do {
-      let report = try await Conductor.run(ChaosPlan(seed: seed), sessionMs: sessionMs)
+      let report = try await Conductor.run(ChaosPlan(seed: seed), isEager: isEager)
       line(report.text)
       return report.hasPassed ? 0 : 1
     } catch {

@@ -8,8 +8,8 @@ import Sandbox
 /// Runs one plan from its first event to its balance.
 package struct Conductor {
   private let plan: ChaosPlan
-  /// Nil: as short as it can be.
-  private let sessionMs: Int?
+  /// Range, whatever the plan says.
+  private let isEager: Bool
   private let rig: ChaosRig
   private let feed: EventFeed
   private var troupe: Troupe
@@ -21,9 +21,9 @@ package struct Conductor {
   private static let joinMsMax = 20_000
   private static let settleMsMax: Int64 = 40_000
 
-  private init(_ plan: ChaosPlan, _ sessionMs: Int?) async throws {
+  private init(_ plan: ChaosPlan, _ isEager: Bool) async throws {
     self.plan = plan
-    self.sessionMs = sessionMs
+    self.isEager = isEager
     faults = Self.calm(plan)
     rig = try await ChaosRig(
       brokers: plan.brokers, partitions: plan.partitions, faults: faults)
@@ -35,9 +35,9 @@ package struct Conductor {
 
   /// Throws when the machine does not allow the scenario; everything else is in the report.
   package static func run(
-    _ plan: ChaosPlan, sessionMs: Int? = nil
+    _ plan: ChaosPlan, isEager: Bool = false
   ) async throws -> ScenarioReport {
-    var conductor = try await Conductor(plan, sessionMs)
+    var conductor = try await Conductor(plan, isEager)
     do {
       let report = try await conductor.perform()
       conductor.feed.close()
@@ -57,7 +57,7 @@ package struct Conductor {
     settings.hasTokens = plan.tokenRequestsMax > 0
     settings.hasStaleAnswers = plan.hasStaleAnswers
     settings.engine = plan.engine
-    settings.sessionTimeoutMs = sessionMs ?? settings.sessionTimeoutMs
+    if isEager { settings.engine.assignment = "range" }
     try rig.write(settings)
     let books = Books(rig, feed)
     defer { books.abandon() }
@@ -147,6 +147,11 @@ package struct Conductor {
         ("too early", "\(reads.callsWhileThrottled)"),
         ("dead letters", "\(findings.letters.count)"),
         ("commits back", "\(findings.regressions)"), ("audits", "\(findings.rounds)"),
+        (
+          "assignment",
+          isEager && plan.engine.assignment != "range"
+            ? "range, since the mock gave up" : plan.engine.assignment
+        ),
       ],
       differences: differences, duration: took, directory: rig.directory,
       replay: "make chaos SEEDS=\(plan.seed)")

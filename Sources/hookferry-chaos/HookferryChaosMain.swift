@@ -19,8 +19,8 @@ struct HookferryChaosMain: AsyncParsableCommand {
   @Flag(help: "Play the first seed in this process, as the program does for each of them.")
   var inProcess = false
 
-  @Option(help: "With --in-process: how long a member's session lasts.")
-  var sessionMs: Int?
+  @Flag(help: "With --in-process: assignment by range, whatever the plan says.")
+  var eager = false
 
   func run() async throws {
     if let caseName {
@@ -33,7 +33,7 @@ struct HookferryChaosMain: AsyncParsableCommand {
     }
     let status =
       inProcess
-      ? await ChaosProgram.runInProcess(seeds[0], sessionMs: sessionMs)
+      ? await ChaosProgram.runInProcess(seeds[0], isEager: eager)
       : await ChaosProgram(seeds: seeds, parallel: parallel).run()
     if status != 0 { throw ExitCode(status) }
   }
