@@ -9,6 +9,8 @@ import Stores
 import Telemetry
 
 extension ConsumerLoop {
+  private static let goneSeenMax = 10_000
+
   // MARK: Destinations
 
   /// When a destination that lanes wait for can be asked again.
@@ -197,6 +199,7 @@ extension ConsumerLoop {
         attempt, ticket, attempt.write(version: version, .upsert(payload: payload)), nowMs: nowMs)
     case .gone:
       observe(.fetched(key: attempt.key))
+      noteGone(attempt)
       // "Not found" carries no version: the store keeps the newest that it knows.
       write(attempt, ticket, attempt.write(version: 0, .delete), nowMs: nowMs)
     }
@@ -207,14 +210,33 @@ extension ConsumerLoop {
   /// its end tells against it.
   private func isStale(_ answer: FetchAnswer, of attempt: Attempt) -> Bool {
     guard let pace = attempt.pipeline.fetch?.pace, pace.staleWaitMs > 0,
-      let versionMin = attempt.versionMin(comparesEventTime: pace.comparesEventTime),
-      SystemClock.wallMs - versionMin < Int64(pace.staleWaitMs)
+      let versionMin = attempt.versionMin(comparesEventTime: pace.comparesEventTime)
     else { return false }
+    let newestMs = max(versionMin, goneSeenMs[attempt.key] ?? versionMin)
+    guard SystemClock.wallMs - newestMs < Int64(pace.staleWaitMs) else { return false }
     return switch answer {
     case .failed: false
-    case .record(let version, _): version < versionMin
-    case .gone: !attempt.newest.event.isBarrier
+    case .record(let version, _):
+      // An event from before the end of the record says nothing against a replica that lags.
+      version < newestMs
+    case .gone:
+      !attempt.newest.event.isBarrier && SystemClock.wallMs - versionMin < Int64(pace.staleWaitMs)
     }
+  }
+
+  private func noteGone(_ attempt: Attempt) {
+    guard let pace = attempt.pipeline.fetch?.pace, pace.comparesEventTime, pace.staleWaitMs > 0
+    else { return }
+    if goneSeenMs.count >= Self.goneSeenMax { forgetGone() }
+    guard goneSeenMs.count < Self.goneSeenMax else { return }
+    goneSeenMs[attempt.key] = attempt.observedAtUs / 1000
+  }
+
+  /// Once no answer is too young to be taken as it is.
+  private func forgetGone() {
+    let waitMs = pipelines.values.compactMap { $0.fetch?.pace.staleWaitMs }.max() ?? 0
+    let oldestMs = SystemClock.wallMs - Int64(waitMs)
+    goneSeenMs = goneSeenMs.filter { $0.value > oldestMs }
   }
 
   /// A destination that is known to be away says nothing of the record.

@@ -85,6 +85,8 @@ final class ConsumerLoop {
   var nextCommitMs: Int64 = 0
   var nextWalkMs: Int64 = 0
   var lastObservedAtUs: Int64 = 0
+  /// Records whose end was seen, and when (by the calendar), where answers are compared by time.
+  var goneSeenMs: [RecordKey: Int64] = [:]
   /// The last round left lanes that could be started.
   var mayStartMore = false
   var totals = ConsumerTotals()
