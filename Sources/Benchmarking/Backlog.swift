@@ -1,5 +1,6 @@
 // Events that wait in the topic before a consumer starts.
 
+internal import Glibc
 import Kafka
 import Model
 
@@ -81,7 +82,7 @@ struct Zipf {
     sums.reserveCapacity(count)
     var sum = 0.0
     for rank in 1...count {
-      sum += power(Double(rank), -exponent)
+      sum += pow(Double(rank), -exponent)
       sums.append(sum)
     }
     self.sums = sums

@@ -1,10 +1,8 @@
-// The clocks of the consumer's measurements.
+// The clocks that measurements read, in nanoseconds; times by the calendar are SystemClock's.
 
 internal import Glibc
 
 enum BenchmarkClock {
-  static var wallMs: Int64 { ns(CLOCK_REALTIME) / 1_000_000 }
-  static var wallUs: Int64 { ns(CLOCK_REALTIME) / 1000 }
   static var monotonicNs: Int64 { ns(CLOCK_MONOTONIC) }
   /// CPU time of the calling thread.
   static var threadNs: Int64 { ns(CLOCK_THREAD_CPUTIME_ID) }

@@ -7,9 +7,6 @@ import ServiceLifecycle
 import Settings
 import Telemetry
 
-/// How far the measured consumer goes with an event.
-enum ConsumedStep: Sendable { case whole, withoutSink, empty }
-
 /// What a measurement tells its consumer.
 struct ConsumerRunOptions {
   var servers: String
@@ -18,7 +15,7 @@ struct ConsumerRunOptions {
   var connectionsMax = 64
   var inFlightMax = 2000
   var windowRecordsMax = 100_000
-  var step = ConsumedStep.empty
+  var step = ConsumerService.Step.empty
 }
 
 /// Runs a consumer until `measure` returns, or at most so long.
@@ -40,7 +37,7 @@ struct ConsumerRun {
     Heap.keepFreed()
     let log = Logger.program(label: "hookferry-bench", level: .error)
     let service = ConsumerService(
-      configuration, log: log, step: options.step.consumers, observe: observe)
+      configuration, log: log, step: options.step, observe: observe)
     let group = ServiceGroup(services: [service], logger: log)
     let running = Task { try await group.run() }
     let watchdog = Task {
@@ -93,15 +90,5 @@ struct ConsumerRun {
             adaptive: false
             total_timeout_ms: 300000
       """
-  }
-}
-
-extension ConsumedStep {
-  fileprivate var consumers: ConsumerService.Step {
-    switch self {
-    case .whole: .whole
-    case .withoutSink: .withoutSink
-    case .empty: .empty
-    }
   }
 }

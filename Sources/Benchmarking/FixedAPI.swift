@@ -3,6 +3,7 @@
 import Model
 internal import NIOCore
 internal import NIOPosix
+import Telemetry
 
 /// Answers every GET on a loopback port with one record that was changed this moment.
 package struct FixedAPI {
@@ -59,7 +60,7 @@ private final class FixedAPIHandler: ChannelInboundHandler {
   }
 
   private static func response(_ context: ChannelHandlerContext) -> ByteBuffer {
-    let time = Timestamp(ms: BenchmarkClock.wallMs).text
+    let time = Timestamp(ms: SystemClock.wallMs).text
     let body = """
       {"id":"1","properties":{"email":"a@example.com","firstname":"Ada","lastname":"Lovelace",\
       "phone":"+44 20 7946 0000","lifecyclestage":"customer"},\

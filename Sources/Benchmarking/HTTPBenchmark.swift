@@ -22,13 +22,11 @@ package struct HTTPBenchmark {
   package func report() throws(HTTPError) {
     // Connections are opened outside the measurement.
     try send(2 * inFlight)
-    let start = ProcessorTime.now()
+    let (cpuNs, wallNs) = (BenchmarkClock.processNs, BenchmarkClock.monotonicNs)
     try send(count)
-    let end = ProcessorTime.now()
-    let us = (end.cpuUs - start.cpuUs) / Double(count)
-    let rate = Double(count) / (end.wallUs - start.wallUs) * 1e6
-    let line = "\((us * 100).rounded() / 100) \(Int(rate))\n"
-    _ = line.withCString { write(STDOUT_FILENO, $0, strlen($0)) }
+    let us = Double(BenchmarkClock.processNs - cpuNs) / 1000 / Double(count)
+    let rate = Double(count) * 1e9 / Double(BenchmarkClock.monotonicNs - wallNs)
+    BenchmarkOutput.line("\(BenchmarkOutput.decimal(us)) \(Int(rate))")
   }
 
   private func send(_ count: Int) throws(HTTPError) {

@@ -92,7 +92,7 @@ package struct LatencyBenchmark {
     let session = try HTTPSession(
       HTTPLimits(connectionsPerHostMax: 256, connectionsMax: 256, waitingMax: 100_000))
     let start = ContinuousClock.now + .milliseconds(50)
-    let startUs = BenchmarkClock.wallUs + 50_000
+    let startUs = SystemClock.wallUs + 50_000
     await withTaskGroup(of: Void.self) { group in
       for number in 0..<(perSecond * seconds) {
         let offsetUs = Int64(number) * 1_000_000 / Int64(perSecond)
@@ -116,12 +116,12 @@ package struct LatencyBenchmark {
     let body = Array(
       """
       [{"eventId":\(Self.firstId + number),"subscriptionId":1,"portalId":62515,"appId":1,\
-      "occurredAt":\(BenchmarkClock.wallMs),"subscriptionType":"contact.propertyChange",\
+      "occurredAt":\(SystemClock.wallMs),"subscriptionType":"contact.propertyChange",\
       "attemptNumber":0,"objectId":\(1 + number * 7919 % records),\
       "propertyName":"email","propertyValue":"a@example.com"}]
       """.utf8)
     let headers = try signer.headers(
-      method: "POST", target: "/hooks/crm", body: body, nowMs: BenchmarkClock.wallMs)
+      method: "POST", target: "/hooks/crm", body: body, nowMs: SystemClock.wallMs)
     var request = HTTPRequest(
       method: "POST", url: "http://127.0.0.1:\(port)/hooks/crm",
       headers: ["Content-Type": "application/json"], body: body)
@@ -193,7 +193,7 @@ private final class Arrivals: Sendable {
   func refused() { state.withLock { $0.refused += 1 } }
 
   func arrived(_ number: Int) {
-    let nowUs = BenchmarkClock.wallUs
+    let nowUs = SystemClock.wallUs
     state.withLock { state in
       guard state.arrivedUs.indices.contains(number), state.arrivedUs[number] == 0 else { return }
       state.arrivedUs[number] = nowUs

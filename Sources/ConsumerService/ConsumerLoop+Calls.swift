@@ -213,14 +213,15 @@ extension ConsumerLoop {
       let versionMin = attempt.versionMin(comparesEventTime: pace.comparesEventTime)
     else { return false }
     let newestMs = max(versionMin, goneSeenMs[attempt.key] ?? versionMin)
-    guard SystemClock.wallMs - newestMs < Int64(pace.staleWaitMs) else { return false }
+    // What is older than that no replica lacks any more.
+    let youngMs = SystemClock.wallMs - Int64(pace.staleWaitMs)
+    guard newestMs > youngMs else { return false }
     return switch answer {
     case .failed: false
     case .record(let version, _):
       // An event from before the end of the record says nothing against a replica that lags.
       version < newestMs
-    case .gone:
-      !attempt.newest.event.isBarrier && SystemClock.wallMs - versionMin < Int64(pace.staleWaitMs)
+    case .gone: versionMin > youngMs && !attempt.newest.event.isBarrier
     }
   }
 

@@ -51,7 +51,7 @@ struct Attempt {
 
   /// What an answer must be at least as new as; nil where nobody says.
   func versionMin(comparesEventTime: Bool) -> Int64? {
-    events.compactMap {
+    events.lazy.compactMap {
       $0.event.recordVersion ?? (comparesEventTime ? $0.event.timeMs : nil)
     }.max()
   }

@@ -140,12 +140,7 @@ package struct RecordAPI: Sendable, Equatable {
 
   /// Milliseconds since the Unix epoch; nil when the answer has no readable version. Any thread.
   package func version(of answer: [UInt8]) -> Int64? {
-    answer.withUnsafeBytes { bytes in
-      guard let scanner = try? JSONScanner(),
-        let text = scanner.text(at: "/" + versionField, in: bytes)
-      else { return nil }
-      return Timestamp(rfc3339: text)?.ms
-    }
+    (try? JSONScanner()).flatMap { version(of: answer, $0) }
   }
 
   private func segment(_ object: String) -> String { Self.escaped(segments[object] ?? object) }
