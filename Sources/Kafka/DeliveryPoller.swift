@@ -1,9 +1,10 @@
-// The producer's poll thread: delivery reports in batches, events, awaited records.
+// Serving a producer's event queue: delivery reports in batches, events, awaited records.
 
 import CRdKafka
 import Synchronization
 
-/// Serves one producer's event queue on a thread of its own until told to stop.
+/// Serves one producer's event queue: on a thread of its own until told to stop, or in turns of
+/// whoever is woken. One thread at a time.
 final class DeliveryPoller: Sendable {
   typealias Waiter = CheckedContinuation<Result<DeliveryReport, KafkaError>, Never>
 
@@ -46,7 +47,7 @@ final class DeliveryPoller: Sendable {
   func run() {
     while !stopping.load(ordering: .acquiring) { serve(timeoutMs: Self.pollTimeoutMs) }
     // What came with the stop: the reports of purged records among others.
-    while serve(timeoutMs: 0) {}
+    while serve(timeoutMs: 0) > 0 {}
     resumeAbandoned()
   }
 
@@ -73,10 +74,13 @@ final class DeliveryPoller: Sendable {
     waiter.resume(returning: result)
   }
 
-  /// True when anything came. One batch gathers every report that is ready, not only the first
+  /// One turn without waiting. True: more may be ready, and nobody is woken for it again.
+  func serveReady() -> Bool { serve(timeoutMs: 0) == Self.eventsMax }
+
+  /// How many events came. One batch gathers every report that is ready, not only the first
   /// event's: waking the receiver up once a record is what costs most.
   @discardableResult
-  private func serve(timeoutMs: Int32) -> Bool {
+  private func serve(timeoutMs: Int32) -> Int {
     var batch: [Delivery] = []
     var events = 0
     while events < Self.eventsMax, batch.count < Self.deliveriesMax {
@@ -91,7 +95,7 @@ final class DeliveryPoller: Sendable {
       events += 1
     }
     if !batch.isEmpty { onDeliveries(batch) }
-    return events > 0
+    return batch.count >= Self.deliveriesMax ? Self.eventsMax : events
   }
 
   private func collect(_ event: OpaquePointer, into batch: inout [Delivery]) {

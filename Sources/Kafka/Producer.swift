@@ -1,4 +1,5 @@
-// The idempotent producer. Records go in from any thread, reports come back on one of its own.
+// The idempotent producer. Records go in from any thread, reports come back on one of its own, or
+// on one of the caller's.
 
 package import Model
 import CRdKafka
@@ -11,16 +12,23 @@ package final class Producer: Sendable {
   private let client: SharedPointer
   private let queue: Queue
   private let poller: DeliveryPoller
-  private let thread: PollThread
+  /// Nil where the caller serves.
+  private let thread: PollThread?
+  private let wakeUp: QueueWakeUp?
   private let gate = Gate()
   private let topics = Mutex<[String: ProducerTopic]>([:])
   private let undelivered = Atomic<Int>(0)
 
   /// `onDeliveries` and `onEvent` are called on the poll thread, never concurrently; while they
   /// run no further report arrives. They must not call `close`.
+  ///
+  /// With `wake` there is no poll thread until `close`: `wake` is called when something is ready,
+  /// and whoever it wakes calls `serve`. It is called on librdkafka's threads with a lock held: it
+  /// must be quick and call nothing here. A report that is served on the thread that produced costs
+  /// one wake-up less, and its memory goes back to where it came from.
   package init(
     _ options: ProducerOptions, onDeliveries: @escaping @Sendable ([Delivery]) -> Void = { _ in },
-    onEvent: (@Sendable (ClientEvent) -> Void)? = nil
+    onEvent: (@Sendable (ClientEvent) -> Void)? = nil, wake: (@Sendable () -> Void)? = nil
   ) throws(KafkaError) {
     let client = try Client.make(
       RD_KAFKA_PRODUCER, options.librdkafkaProperties,
@@ -33,7 +41,8 @@ package final class Producer: Sendable {
     let queue = Queue(main)
     let poller = DeliveryPoller(queue: queue, onDeliveries: onDeliveries, onEvent: onEvent)
     do throws(KafkaError) {
-      thread = try PollThread { poller.run() }
+      thread = wake == nil ? try PollThread { poller.run() } : nil
+      wakeUp = wake.map { QueueWakeUp(queue, $0) }
     } catch {
       queue.close()
       Client.destroy(client)
@@ -126,6 +135,15 @@ package final class Producer: Sendable {
     return rd_kafka_flush(client.raw, timeoutMs) == RD_KAFKA_RESP_ERR_NO_ERROR
   }
 
+  /// Of a producer with `wake`: hands over what is ready, without waiting. Not concurrently. True:
+  /// call again, more may be ready. After `close` there is nothing to serve.
+  package func serve() -> Bool {
+    precondition(wakeUp != nil, "this producer serves itself")
+    guard gate.enter() else { return false }
+    defer { gate.leave() }
+    return poller.serveReady()
+  }
+
   /// Gives up every record, sent or not; their reports say so.
   package func purge() {
     guard gate.enter() else { return }
@@ -135,20 +153,25 @@ package final class Producer: Sendable {
 
   /// Flushes for `timeoutMs`, gives up the rest, ends the poll thread and the client. Every record
   /// has had its report when this returns. Returns how many records were not delivered since it
-  /// was called; a second call returns the same at once. Not to be called on the poll thread.
+  /// was called; a second call returns the same at once. Not to be called on the poll thread; on
+  /// another than the one that serves, where the caller does: from here on a thread of its own does.
   package func close(timeoutMs: Int32) -> Int {
-    precondition(!thread.isCurrent, "close called from onDeliveries or onEvent")
+    precondition(thread?.isCurrent != true, "close called from onDeliveries or onEvent")
     let failedBefore = poller.failedDeliveries
     guard gate.shut(whileWaiting: { usleep(200) }) else {
       return undelivered.load(ordering: .acquiring)
     }
+    wakeUp?.end()
+    let poller = poller
+    // Without a thread the closing one serves once more at the end; the records are purged then.
+    let thread = thread ?? (try? PollThread { poller.run() })
     if rd_kafka_flush(client.raw, timeoutMs) != RD_KAFKA_RESP_ERR_NO_ERROR {
       _ = rd_kafka_purge(client.raw, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
       // Purging is quick but not immediate: broker threads put the reports on the queue.
       _ = rd_kafka_flush(client.raw, 2000)
     }
     poller.stop()
-    thread.join()
+    if let thread { thread.join() } else { poller.run() }
     let left = poller.failedDeliveries - failedBefore
     undelivered.store(left, ordering: .releasing)
     for topic in topics.withLock({ Array($0.values) }) {

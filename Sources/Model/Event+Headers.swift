@@ -19,28 +19,47 @@ extension Event {
   /// Appends `headers` to a list that can be used again and again. `encodedKey` is `key.encoded`,
   /// which whoever publishes the event needs as well.
   package func appendHeaders(to list: inout HeaderList, encodedKey: [UInt8]?) {
-    list.append("ce_specversion", "1.0")
-    list.append("ce_id", id)
-    list.append("ce_source", source)
-    list.append("ce_type", type)
-    if let encodedKey { list.append("ce_subject", bytes: encodedKey) }
-    if let timeMs { list.append("ce_time", Timestamp(ms: timeMs)) }
-    list.append("content-type", contentType)
-    if let traceparent { list.append("traceparent", traceparent) }
+    list.append(Names.specVersion, "1.0")
+    list.append(Names.id, id)
+    list.append(Names.source, source)
+    list.append(Names.type, type)
+    if let encodedKey { list.append(Names.subject) { $0 += encodedKey } }
+    if let timeMs { list.append(Names.time, Timestamp(ms: timeMs)) }
+    list.append(Names.contentType, contentType)
+    if let traceparent { list.append(Names.traceparent, traceparent) }
     if let key {
-      list.append("ce_tenant", key.tenant)
-      list.append("ce_object", key.object)
-      list.append("ce_recordid", key.recordId)
+      list.append(Names.tenant, key.tenant)
+      list.append(Names.object, key.object)
+      list.append(Names.recordId, key.recordId)
     }
-    if let recordVersion { list.append("ce_recordversion", String(recordVersion)) }
-    list.append("ce_origin", origin.rawValue)
-    list.append("ce_receivedat", Timestamp(ms: receivedAtMs))
-    list.append("ce_envelope", "\(envelope.id),\(envelope.index)/\(envelope.count)")
-    list.append("ce_verifiedby", verifiedBy)
+    if let recordVersion { list.append(Names.recordVersion) { $0.append(decimal: recordVersion) } }
+    list.append(Names.origin, origin.rawValue)
+    list.append(Names.receivedAt, Timestamp(ms: receivedAtMs))
+    list.append(Names.envelope) { envelope.append(to: &$0) }
+    list.append(Names.verifiedBy, verifiedBy)
     for index in carried.spans.indices {
       list.append(
         nameBytes: carried.nameBytes(at: index), valueBytes: carried.valueBytes(at: index))
     }
+  }
+
+  private enum Names {
+    static let specVersion = Array("ce_specversion".utf8)
+    static let id = Array("ce_id".utf8)
+    static let source = Array("ce_source".utf8)
+    static let type = Array("ce_type".utf8)
+    static let subject = Array("ce_subject".utf8)
+    static let time = Array("ce_time".utf8)
+    static let contentType = Array("content-type".utf8)
+    static let traceparent = Array("traceparent".utf8)
+    static let tenant = Array("ce_tenant".utf8)
+    static let object = Array("ce_object".utf8)
+    static let recordId = Array("ce_recordid".utf8)
+    static let recordVersion = Array("ce_recordversion".utf8)
+    static let origin = Array("ce_origin".utf8)
+    static let receivedAt = Array("ce_receivedat".utf8)
+    static let envelope = Array("ce_envelope".utf8)
+    static let verifiedBy = Array("ce_verifiedby".utf8)
   }
 
   /// Reads an event back. Unknown headers are ignored; a missing required one is an error.
@@ -84,6 +103,15 @@ extension Event {
 }
 
 extension Envelope {
+  /// `id,index/count`.
+  fileprivate func append(to bytes: inout [UInt8]) {
+    bytes.append(contentsOf: id.utf8)
+    bytes.append(UInt8(ascii: ","))
+    bytes.append(decimal: Int64(index))
+    bytes.append(UInt8(ascii: "/"))
+    bytes.append(decimal: Int64(count))
+  }
+
   /// `id,index/count`; anything else is taken as an id of its own, first of one.
   init(text: String) {
     let comma = text.lastIndex(of: ",")
@@ -94,5 +122,18 @@ extension Envelope {
     } else {
       self.init(id: text, index: 0, count: 1)
     }
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(decimal number: Int64) {
+    if number < 0 { append(UInt8(ascii: "-")) }
+    let start = count
+    var rest = number.magnitude
+    repeat {
+      append(UInt8(ascii: "0") + UInt8(rest % 10))
+      rest /= 10
+    } while rest > 0
+    self[start...].reverse()
   }
 }

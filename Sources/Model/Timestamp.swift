@@ -10,31 +10,44 @@ package struct Timestamp: Sendable, Hashable {
   /// `2026-11-21T10:54:09.123Z`. Years outside 0...9999 are clamped to that range.
   package var rfc3339: [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(24)
     appendRFC3339(to: &bytes)
     return bytes
   }
 
   /// Appends `rfc3339` without an array of its own.
-  package func appendRFC3339(to bytes: inout [UInt8]) {
+  func appendRFC3339(to bytes: inout [UInt8]) {
+    let text = rfc3339Bytes
+    bytes.append(addingCapacity: text.count) { bytes in
+      for place in text.indices { bytes.append(text[place]) }
+    }
+  }
+
+  private var rfc3339Bytes: [24 of UInt8] {
+    var text: [24 of UInt8] = .init(repeating: 0)
     let clamped = min(max(ms, -62_167_219_200_000), 253_402_300_799_999)
     let days = clamped.flooredQuotient(86_400_000)
     let msOfDay = Int(clamped - days * 86_400_000)
     let date = Self.civil(days: Int(days))
-    Self.append(date.year, digits: 4, to: &bytes)
-    bytes.append(UInt8(ascii: "-"))
-    Self.append(date.month, digits: 2, to: &bytes)
-    bytes.append(UInt8(ascii: "-"))
-    Self.append(date.day, digits: 2, to: &bytes)
-    bytes.append(UInt8(ascii: "T"))
-    Self.append(msOfDay / 3_600_000, digits: 2, to: &bytes)
-    bytes.append(UInt8(ascii: ":"))
-    Self.append(msOfDay / 60_000 % 60, digits: 2, to: &bytes)
-    bytes.append(UInt8(ascii: ":"))
-    Self.append(msOfDay / 1000 % 60, digits: 2, to: &bytes)
-    bytes.append(UInt8(ascii: "."))
-    Self.append(msOfDay % 1000, digits: 3, to: &bytes)
-    bytes.append(UInt8(ascii: "Z"))
+    var at = 0
+    func put(_ number: Int, digits: Int, before separator: Unicode.Scalar) {
+      var place = at + digits
+      text[place] = UInt8(ascii: separator)
+      var rest = UInt32(truncatingIfNeeded: number)
+      while place > at {
+        place -= 1
+        text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      }
+      at += digits + 1
+    }
+    put(date.year, digits: 4, before: "-")
+    put(date.month, digits: 2, before: "-")
+    put(date.day, digits: 2, before: "T")
+    put(msOfDay / 3_600_000, digits: 2, before: ":")
+    put(msOfDay / 60_000 % 60, digits: 2, before: ":")
+    put(msOfDay / 1000 % 60, digits: 2, before: ".")
+    put(msOfDay % 1000, digits: 3, before: "Z")
+    return text
   }
 
   package var text: String { String(decoding: rfc3339, as: UTF8.self) }
@@ -53,15 +66,6 @@ package struct Timestamp: Sendable, Hashable {
     let days = Self.days(year: year, month: month, day: day)
     let seconds = Int64(days * 86_400 + hour * 3600 + (minute - offsetMinutes) * 60 + second)
     self.init(ms: seconds * 1000 + Int64(fractionMs))
-  }
-
-  private static func append(_ number: Int, digits: Int, to bytes: inout [UInt8]) {
-    var divisor = 1
-    for _ in 1..<digits { divisor *= 10 }
-    while divisor > 0 {
-      bytes.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
-      divisor /= 10
-    }
   }
 
   // Days and civil dates after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".

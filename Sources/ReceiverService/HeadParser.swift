@@ -123,6 +123,7 @@ extension HeadParser {
       guard nameEnd > nameStart, skip(UInt8(ascii: ":")) else { return nil }
       while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x09 { at += 1 }
       let valueStart = at
+      skipPlainText()
       var union: UInt8 = 0
       while at < bytes.count, bytes[at] >= 0x20 && bytes[at] != 0x7F || bytes[at] == 0x09 {
         union |= bytes[at]
@@ -138,6 +139,20 @@ extension HeadParser {
       }
       return RequestView.Field(
         name: Int32(nameStart)..<Int32(nameEnd), value: Int32(valueStart)..<Int32(valueEnd))
+    }
+
+    /// Goes on as long as eight bytes are all printable ASCII; most values are long.
+    private mutating func skipPlainText() {
+      let ones: UInt64 = 0x0101_0101_0101_0101
+      while at + 8 <= bytes.count {
+        let eight = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        let isDelete = eight ^ (ones &* 0x7F)
+        // The high bit of a byte: it is 0x80 or more, less than 0x20, or 0x7F. With borrows a byte
+        // above one of these may be marked too, never one below: no mark is missing.
+        let marks = eight | (eight &- ones &* 0x20) | (isDelete &- ones)
+        guard marks & (ones &* 0x80) == 0 else { return }
+        at += 8
+      }
     }
 
     /// Keeps what the head means for the connection; false when it must be refused.

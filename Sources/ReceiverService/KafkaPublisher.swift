@@ -1,13 +1,15 @@
 // Events into the events topic.
 
-package import Kafka
+import Kafka
 package import Model
-package import Settings
+import Settings
+import NIOCore
 import Synchronization
 
 /// An idempotent producer on the events topic.
 package final class KafkaPublisher: EventPublisher {
   private let producer: Producer
+  private let serving: LoopServing
   private let acknowledged = Acknowledged()
   private let topic: ProducerTopic
   /// Nil when none are kept: to ask for a topic may create it.
@@ -15,13 +17,14 @@ package final class KafkaPublisher: EventPublisher {
   /// Of records that nobody waits for.
   private static let noTicket: UInt64 = 1 << 63 - 1
 
-  /// `onReports` and `onEvent` are called on the producer's poll thread, once a batch. Connects in
-  /// the background.
-  package init(
-    _ configuration: Configuration,
+  /// `onReports` and `onEvent` are called on `loop`, once a batch, and while it closes on a thread
+  /// of the producer's. Connects in the background.
+  init(
+    _ configuration: Configuration, on loop: any EventLoop,
     onReports: @escaping @Sendable ([PublishReport]) -> Void,
     onEvent: @escaping @Sendable (ClientEvent) -> Void
   ) throws(KafkaError) {
+    serving = LoopServing(loop)
     producer = try Producer(
       Self.options(configuration),
       onDeliveries: { [acknowledged] deliveries in
@@ -31,11 +34,12 @@ package final class KafkaPublisher: EventPublisher {
             guard $0.ticket != Self.noTicket else { return nil }
             return PublishReport(ticket: $0.ticket, rejection: $0.error.map(Self.rejection))
           })
-      }, onEvent: onEvent)
+      }, onEvent: onEvent, wake: { [serving] in serving.wake() })
     topic = try producer.topic(configuration.kafka.eventsTopic)
     rejects =
       configuration.receiver.rejectsPerMinuteMax > 0
       ? try producer.topic(configuration.kafka.rejectsTopic) : nil
+    serving.begin(producer)
   }
 
   package func publish(
@@ -64,7 +68,8 @@ package final class KafkaPublisher: EventPublisher {
   }
 
   package func close(timeoutMs: Int) -> Int {
-    producer.close(timeoutMs: Int32(clamping: timeoutMs))
+    serving.end()
+    return producer.close(timeoutMs: Int32(clamping: timeoutMs))
   }
 
   static func rejection(_ error: KafkaError) -> Rejection {

@@ -42,9 +42,16 @@ struct ReceiverRun: Sendable {
     let router = ReportRouter()
     let watch = KafkaWatch(deadlineMs: settings.requestDeadlineMs, registry: receiver.registry)
     let shared = SharedSources(receiver.registry) { router.route($0) }
-    let (publisher, spool) = try makePublisher(receiver, router, readiness, watch)
     let threads = settings.threads == 0 ? System.coreCount : settings.threads
     let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+    let publisher: any EventPublisher
+    let spool: Spool?
+    do {
+      (publisher, spool) = try makePublisher(receiver, router, readiness, watch, group.any())
+    } catch {
+      try? await group.shutdownGracefully()
+      throw error
+    }
     do {
       let tls = TLSInForce(receiver.identity)
       let table = SourceTable(
@@ -83,28 +90,29 @@ struct ReceiverRun: Sendable {
   }
 
   private static func makePublisher(
-    _ receiver: Receiver, _ router: ReportRouter, _ readiness: Readiness, _ watch: KafkaWatch
+    _ receiver: Receiver, _ router: ReportRouter, _ readiness: Readiness, _ watch: KafkaWatch,
+    _ loop: any EventLoop
   ) throws -> (any EventPublisher, Spool?) {
     guard let settings = receiver.configuration.receiver.spool else {
-      return (try makeInner(receiver, readiness, watch) { router.route($0) }, nil)
+      return (try makeInner(receiver, readiness, watch, loop) { router.route($0) }, nil)
     }
     let isUsed = !receiver.spoolingSources.isEmpty
     let spool = try Spool(
       settings, sources: receiver.spoolingSources, registry: receiver.registry,
       logger: receiver.logger, onReports: { router.route($0) },
       onRoom: { readiness.spool(hasRoom: $0 && isUsed) },
-      makeInner: { try makeInner(receiver, readiness, watch, $0) })
+      makeInner: { try makeInner(receiver, readiness, watch, loop, $0) })
     return (spool, spool)
   }
 
   private static func makeInner(
     _ receiver: Receiver, _ readiness: Readiness, _ watch: KafkaWatch,
-    _ onReports: @escaping @Sendable ([PublishReport]) -> Void
+    _ loop: any EventLoop, _ onReports: @escaping @Sendable ([PublishReport]) -> Void
   ) throws -> any EventPublisher {
     if let make = receiver.makePublisher { return try make(onReports) }
     let logger = receiver.logger
     return try KafkaPublisher(
-      receiver.configuration, onReports: onReports,
+      receiver.configuration, on: loop, onReports: onReports,
       onEvent: { event in
         readiness.note(event)
         switch event {

@@ -13,11 +13,11 @@ struct EventDigest: Hashable, Sendable {
     self.low = low
   }
 
-  init(_ event: Event) {
+  init(_ name: EventName) {
     var first = Hasher()
-    var id = event.id
+    var id = name.id
     id.withUTF8 { first.combine(bytes: UnsafeRawBufferPointer($0)) }
-    if var tenant = event.key?.tenant {
+    if var tenant = name.tenant {
       first.combine(0xFF as UInt8)
       tenant.withUTF8 { first.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
@@ -29,28 +29,48 @@ struct EventDigest: Hashable, Sendable {
   }
 }
 
-/// The events of one request, without an allocation for the usual one.
-enum EventDigests: Sendable {
-  case none
-  case one(EventDigest)
-  case many([EventDigest])
+/// What a digest is made of. It is made when somebody asks, and hardly anybody does: for that an
+/// event must have been answered with 503 while Kafka had it, or repeats must be dropped.
+struct EventName: Sendable, Equatable {
+  let id: String
+  let tenant: String?
 
-  mutating func append(_ digest: EventDigest) {
+  init(_ event: Event) {
+    id = event.id
+    tenant = event.key?.tenant
+  }
+}
+
+/// The events of one request, without an allocation for the usual one.
+enum EventNames: Sendable {
+  case none
+  case one(EventName)
+  case many([EventName])
+
+  mutating func append(_ name: EventName) {
     switch self {
-    case .none: self = .one(digest)
-    case .one(let first): self = .many([first, digest])
+    case .none: self = .one(name)
+    case .one(let first): self = .many([first, name])
     case .many(var all):
       self = .none
-      all.append(digest)
+      all.append(name)
       self = .many(all)
     }
   }
 
-  var all: [EventDigest] {
+  var count: Int {
+    switch self {
+    case .none: 0
+    case .one: 1
+    case .many(let names): names.count
+    }
+  }
+
+  var digests: [EventDigest] {
     switch self {
     case .none: []
-    case .one(let digest): [digest]
-    case .many(let digests): digests
+    case .one(let name): [EventDigest(name)]
+    case .many(let names): names.map { EventDigest($0) }
     }
   }
 }

@@ -23,8 +23,9 @@ final class Repeats: Sendable {
     memory = Mutex(RepeatMemory(entriesMax: entriesMax, ttlMs: ttlMs))
   }
 
-  func look(_ digest: EventDigest, ticket: UInt64) -> RepeatMemory.Verdict {
+  func look(_ name: EventName, ticket: UInt64) -> RepeatMemory.Verdict {
     guard count.load(ordering: .acquiring) > 0 else { return .new }
+    let digest = EventDigest(name)
     let verdict = memory.withLock { memory in
       defer { count.store(memory.count, ordering: .releasing) }
       return memory.look(digest, ticket: ticket, nowMs: SystemClock.monotonicMs)
@@ -38,34 +39,35 @@ final class Repeats: Sendable {
   }
 
   /// The request was answered with 2xx.
-  func acknowledged(_ digests: EventDigests) {
+  func acknowledged(_ names: EventNames) {
     guard dropsRepeats else { return }
-    change(digests, isStored: true) { $0.acknowledged($1, nowMs: $2) }
+    change(names, isStored: true) { $0.acknowledged($1, nowMs: $2) }
   }
 
   /// The request was answered with 503 while events of it were in Kafka's hands.
-  func undecided(_ digests: EventDigests) {
-    metrics.undecided.add(digests.all.count)
-    change(digests, isStored: false) { $0.undecided($1, nowMs: $2) }
+  func undecided(_ names: EventNames) {
+    metrics.undecided.add(names.count)
+    change(names, isStored: false) { $0.undecided($1, nowMs: $2) }
   }
 
   /// The last of those reports is in. One that failed makes all of them failed: to store an event
   /// twice is better than to drop it.
-  func settled(_ digests: EventDigests, isStored: Bool) {
-    (isStored ? metrics.undecidedStored : metrics.undecidedFailed).add(digests.all.count)
-    change(digests, isStored: isStored) { [dropsRepeats] in
+  func settled(_ names: EventNames, isStored: Bool) {
+    (isStored ? metrics.undecidedStored : metrics.undecidedFailed).add(names.count)
+    change(names, isStored: isStored) { [dropsRepeats] in
       $0.settled($1, isStored: isStored, keeps: dropsRepeats, nowMs: $2)
     }
   }
 
   private func change(
-    _ digests: EventDigests, isStored: Bool,
+    _ names: EventNames, isStored: Bool,
     _ body: (inout RepeatMemory, EventDigest, Int64) -> [UInt64]
   ) {
     let now = SystemClock.monotonicMs
+    let digests = names.digests
     let tickets = memory.withLock { memory in
       defer { count.store(memory.count, ordering: .releasing) }
-      return digests.all.flatMap { body(&memory, $0, now) }
+      return digests.flatMap { body(&memory, $0, now) }
     }
     guard !tickets.isEmpty else { return }
     onReports(

@@ -50,7 +50,7 @@ final class Shard {
     var isUndecided = false
     let startedMicroseconds: Int64
     let bytes: Int
-    let digests: EventDigests
+    let names: EventNames
   }
 
   init(
@@ -126,7 +126,7 @@ final class Shard {
     }
     if let rate = source.shared.rate, !rate.admit() { return .rejected(.rateLimited) }
     let repeats = source.shared.repeats
-    var digests = EventDigests.none
+    var names = EventNames.none
     var progress = RequestProgress(deadlineMs: coarseMs + Int64(settings.requestDeadlineMs))
     let startedMicroseconds = SystemClock.monotonicUs
     let place = freePlaces.popLast() ?? places.count
@@ -138,9 +138,9 @@ final class Shard {
     source.splitter.split(view, arrival) { event, value in
       guard !isRefused else { return }
       if let repeats {
-        let digest = EventDigest(event)
-        switch repeats.look(digest, ticket: ticket) {
-        case .new: digests.append(digest)
+        let name = EventName(event)
+        switch repeats.look(name, ticket: ticket) {
+        case .new: names.append(name)
         case .stored: return
         case .waiting: return progress.handedOver()
         case .busy:
@@ -168,7 +168,7 @@ final class Shard {
     }
     let entry = Place(
       progress: progress, connection: connection, source: source,
-      startedMicroseconds: startedMicroseconds, bytes: bytes, digests: digests)
+      startedMicroseconds: startedMicroseconds, bytes: bytes, names: names)
     if place == places.count { places.append(entry) } else { places[place] = entry }
     // Some events were taken and one was not: the connection hears of it once it waits.
     guard case .rejected(let refusal)? = action.answer else {
@@ -208,16 +208,16 @@ final class Shard {
 
   private func remember(_ place: Int) {
     places[place].isUndecided = true
-    places[place].source.shared.repeats?.undecided(places[place].digests)
+    places[place].source.shared.repeats?.undecided(places[place].names)
   }
 
   private func settle(_ place: Int) {
     guard let repeats = places[place].source.shared.repeats else { return }
     let entry = places[place]
     if entry.isUndecided {
-      repeats.settled(entry.digests, isStored: entry.progress.isWhole)
+      repeats.settled(entry.names, isStored: entry.progress.isWhole)
     } else if entry.progress.isWhole {
-      repeats.acknowledged(entry.digests)
+      repeats.acknowledged(entry.names)
     }
   }
 
