@@ -63,6 +63,8 @@ let package = Package(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+    // It takes malloc's place in every program: see Telemetry's Heap.
+    .systemLibrary(name: "CMimalloc", providers: [.apt(["libmimalloc-dev"])]),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -70,8 +72,6 @@ let package = Package(
       name: "CSimdJSON",
       cxxSettings: [.unsafeFlags(["-O2"])],
       linkerSettings: [.linkedLibrary("simdjson")]),
-
-    .target(name: "CHeap"),
 
     // Pure.
     .target(name: "Model", swiftSettings: pure),
@@ -81,7 +81,7 @@ let package = Package(
     .target(
       name: "Settings", dependencies: ["Model", .product(name: "Yams", package: "Yams")],
       resources: [.embedInCode("BuiltIn")], swiftSettings: strict),
-    .target(name: "Telemetry", dependencies: ["Model", "CHeap", logging], swiftSettings: strict),
+    .target(name: "Telemetry", dependencies: ["Model", "CMimalloc", logging], swiftSettings: strict),
     .target(name: "JSONText", dependencies: ["CSimdJSON"], swiftSettings: strict),
     .target(name: "XMLText", dependencies: ["CExpat"], swiftSettings: strict),
     .target(

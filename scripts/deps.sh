@@ -7,8 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build_packages=(
-  g++ libcurl4-openssl-dev libexpat1-dev libpq-dev librdkafka-dev libsimdjson-dev libsqlite3-dev
-  libssl-dev pkg-config zlib1g-dev
+  g++ libcurl4-openssl-dev libexpat1-dev libmimalloc-dev libpq-dev librdkafka-dev libsimdjson-dev
+  libsqlite3-dev libssl-dev pkg-config zlib1g-dev
 )
 test_packages=(nginx-light openssl postgresql python3-venv)
 bench_packages=(nginx-light procps python3 wrk)

@@ -33,8 +33,6 @@ struct ConsumerRun {
     let configuration = try Configuration.parse(
       text: yaml(options, directory: directory.path), file: "hookferry.yaml", environment: [:],
       scope: .consumer)
-    // As the program does it.
-    Heap.keepFreed()
     let log = Logger.program(label: "hookferry-bench", level: .error)
     let service = ConsumerService(
       configuration, log: log, step: options.step, observe: observe)

@@ -30,7 +30,7 @@ package enum ConsumerProgram {
       WholeText.write(configuration.printed, to: STDOUT_FILENO)
       return 0
     }
-    Heap.keepFreed()
+    if !Heap.isMimalloc { log.warning("\(Heap.warning)") }
     let service = ConsumerService(configuration, log: log)
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(

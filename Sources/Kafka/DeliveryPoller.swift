@@ -23,6 +23,8 @@ final class DeliveryPoller: Sendable {
   private let stopping = Atomic<Bool>(false)
   private let failures = Atomic<Int>(0)
   private let waiters = Mutex<Waiters>(Waiters())
+  /// Empty between two turns; kept for its memory.
+  private let batch = Mutex<[Delivery]>([])
 
   private struct Waiters {
     var next: UInt64 = 0
@@ -81,7 +83,11 @@ final class DeliveryPoller: Sendable {
   /// event's: waking the receiver up once a record is what costs most.
   @discardableResult
   private func serve(timeoutMs: Int32) -> Int {
-    var batch: [Delivery] = []
+    batch.withLock { serve(timeoutMs: timeoutMs, &$0) }
+  }
+
+  private func serve(timeoutMs: Int32, _ batch: inout [Delivery]) -> Int {
+    defer { batch.removeAll(keepingCapacity: true) }
     var events = 0
     while events < Self.eventsMax, batch.count < Self.deliveriesMax {
       let came = queue.next(timeoutMs: events == 0 ? timeoutMs : 0) { event in
@@ -99,7 +105,6 @@ final class DeliveryPoller: Sendable {
   }
 
   private func collect(_ event: OpaquePointer, into batch: inout [Delivery]) {
-    batch.reserveCapacity(batch.count + rd_kafka_event_message_count(event))
     while let message = rd_kafka_event_message_next(event) {
       let delivery = Self.delivery(message)
       if delivery.error != nil { failures.add(1, ordering: .relaxed) }

@@ -29,7 +29,7 @@ package enum ReceiverProgram {
       WholeText.write(configuration.printed, to: STDOUT_FILENO)
       return 0
     }
-    Heap.keepFreed()
+    if !Heap.isMimalloc { log.warning("\(Heap.warning)") }
     let connectionsMax = configuration.receiver.connectionsMax
     if let problem = FileLimit.problem(connectionsMax: connectionsMax, files: FileLimit.raise()) {
       log.error("\(problem)")

@@ -7,6 +7,8 @@ import Synchronization
 final class ReportMailbox: Sendable {
   private struct Contents {
     var reports: [PublishReport] = []
+    /// Empty, with the memory of an earlier batch.
+    var spare: [PublishReport] = []
     var isScheduled = false
   }
 
@@ -21,11 +23,7 @@ final class ReportMailbox: Sendable {
 
   func post(_ reports: [PublishReport]) {
     let mustSchedule = contents.withLock { contents in
-      if contents.reports.isEmpty {
-        contents.reports = reports
-      } else {
-        contents.reports += reports
-      }
+      contents.reports += reports
       defer { contents.isScheduled = true }
       return !contents.isScheduled
     }
@@ -33,11 +31,15 @@ final class ReportMailbox: Sendable {
   }
 
   private func collect() {
-    let reports = contents.withLock { contents in
-      defer { contents = Contents() }
-      return contents.reports
+    var reports = contents.withLock { contents in
+      contents.isScheduled = false
+      swap(&contents.reports, &contents.spare)
+      defer { contents.spare = [] }
+      return contents.spare
     }
     shard.value.deliver(reports)
+    reports.removeAll(keepingCapacity: true)
+    contents.withLock { $0.spare = reports }
   }
 }
 

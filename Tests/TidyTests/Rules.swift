@@ -19,7 +19,7 @@ enum Rules {
     ImportRow(target: "Lanes", isPure: true, allowed: ["Model", "FoundationEssentials"]),
 
     ImportRow(target: "Settings", allowed: system + ["Model", "Yams"]),
-    ImportRow(target: "Telemetry", allowed: system + ["Model", "CHeap", "Logging"]),
+    ImportRow(target: "Telemetry", allowed: system + ["Model", "CMimalloc", "Logging"]),
     ImportRow(target: "JSONText", allowed: system + ["CSimdJSON"]),
     ImportRow(target: "XMLText", allowed: system + ["CExpat"]),
     // Signatures lie in JSON bodies too.
@@ -85,7 +85,7 @@ enum Rules {
   /// Targets without Swift: module maps and the C and C++ shims.
   static let withoutSwift = [
     "CRdKafka", "CCurl", "COpenSSL", "CSQLite", "CPostgres", "CJq", "CSimdJSON", "CZlib",
-    "CExpat", "CHeap",
+    "CExpat", "CMimalloc",
   ]
 
   static let sourceLinesMax = 400
