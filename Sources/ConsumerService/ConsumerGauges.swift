@@ -5,17 +5,7 @@ import Telemetry
 
 /// Handles of every series that the owner thread moves.
 struct ConsumerGauges: Sendable {
-  /// Looked up once: they move with every record.
-  private struct Ends {
-    let written: Counter
-    let superseded: Counter
-    let duplicate: Counter
-    let gone: Counter
-    let skipped: Counter
-  }
-
   private let records: CounterTable<RecordOutcome>
-  private let ends: Ends
   private let retries: CounterTable<FailureClass>
   private let deadLetters: CounterTable<FailureClass>
   private let fetches: CounterTable<FetchStatus>
@@ -41,9 +31,6 @@ struct ConsumerGauges: Sendable {
     self.registry = registry
     figures = HandleFigures(handles: handles)
     records = registry.counters(MetricCatalogue.consumerRecords, by: RecordOutcome.self)
-    ends = Ends(
-      written: records[.written], superseded: records[.superseded],
-      duplicate: records[.duplicate], gone: records[.gone], skipped: records[.skipped])
     retries = registry.counters(MetricCatalogue.consumerRetries, by: FailureClass.self)
     deadLetters = registry.counters(MetricCatalogue.consumerDeadLetters, by: FailureClass.self)
     fetches = registry.counters(MetricCatalogue.consumerFetches, by: FetchStatus.self)
@@ -85,11 +72,11 @@ struct ConsumerGauges: Sendable {
 
   func finished(_ outcome: Outcome) {
     switch outcome {
-    case .written: ends.written.add()
-    case .superseded: ends.superseded.add()
-    case .duplicate: ends.duplicate.add()
-    case .gone: ends.gone.add()
-    case .skipped: ends.skipped.add()
+    case .written: records[.written].add()
+    case .superseded: records[.superseded].add()
+    case .duplicate: records[.duplicate].add()
+    case .gone: records[.gone].add()
+    case .skipped: records[.skipped].add()
     case .failed: break
     }
   }

@@ -17,11 +17,10 @@ extension ConsumerLoop {
 
   /// Sends a call with its destination's credential, or lets it wait for a token.
   func authorize(_ call: Call, _ ticket: UInt64, nowMs: Int64) {
-    let name = destinations[call.destination].name
-    guard authorized.contains(name) else {
+    guard let handle = credentialHandles[call.destination] else {
       return transmit(call, ticket, call.request, nowMs: nowMs)
     }
-    switch credentials.authorize(name, waiter: ticket, nowMs: nowMs) {
+    switch credentials.authorize(handle, waiter: ticket, nowMs: nowMs) {
     case .ready(let authorization, let generation):
       transmit(call, ticket, authorization, generation, nowMs: nowMs)
     case .wait: calls[ticket] = call
@@ -98,16 +97,15 @@ extension ConsumerLoop {
 
   /// True when the API refused the call's token and it goes out once more with another.
   func isRefusedToken(_ completion: HTTPCompletion, _ call: Call, nowMs: Int64) -> Bool {
-    let name = destinations[call.destination].name
-    guard authorized.contains(name), case .success(let response) = completion.result else {
+    guard let handle = credentialHandles[call.destination], case .success(let response) = completion.result else {
       return false
     }
     guard response.status == 401 else {
-      credentials.worked(name, generation: call.generation)
+      credentials.worked(handle, generation: call.generation)
       return false
     }
     guard !call.isSecondTry,
-      credentials.refused(name, generation: call.generation, nowMs: nowMs) == .again
+      credentials.refused(handle, generation: call.generation, nowMs: nowMs) == .again
     else { return false }
     var again = call
     again.isSecondTry = true

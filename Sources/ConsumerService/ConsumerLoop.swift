@@ -43,8 +43,8 @@ final class ConsumerLoop {
   let consumer: Consumer
   let transfers: TransferLoop
   let credentials: CredentialKeeper
-  /// Destinations whose calls carry a credential.
-  let authorized: Set<String>
+  /// By destination; nil where its calls carry no credential.
+  let credentialHandles: [CredentialKeeper.Handle?]
   let deadLettersTopic: ProducerTopic
   /// Nil where nothing is parked.
   let retryTopic: ProducerTopic?
@@ -102,8 +102,9 @@ final class ConsumerLoop {
     transfers = try TransferLoop(parts.httpLimits)
     credentials = try CredentialKeeper(
       tickets: Self.tokenTickets, seed: .random(in: .min ... .max))
-    for (name, credential) in parts.credentials { credentials.add(name, credential) }
-    authorized = Set(parts.credentials.map(\.name))
+    credentialHandles = zip(parts.destinations, parts.credentials).map { [credentials] in
+      $1.map { [name = $0.name] in credentials.add(name, $0) }
+    }
     writers = parts.writers
     producer = parts.producer
     deadLettersTopic = try producer.topic(parts.kafka.deadLettersTopic)

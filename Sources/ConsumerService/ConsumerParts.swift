@@ -17,7 +17,8 @@ struct ConsumerParts: Sendable {
   /// Whom the pipelines ask, by the number that they know it by.
   let destinations: [(name: String, settings: FetchSettings)]
   /// By the destinations' names; those without are not in it.
-  let credentials: [(name: String, credential: Credential)]
+  /// By destination.
+  let credentials: [Credential?]
   let step: ConsumerService.Step
   let writers: [String: SinkWriter]
   /// Of dead letters and of parked records.
@@ -39,9 +40,7 @@ struct ConsumerParts: Sendable {
     let (pipelines, destinations) = try Self.pipelines(configuration)
     self.pipelines = pipelines
     self.destinations = destinations
-    credentials = try destinations.compactMap { name, fetch in
-      try Credential.of(fetch).map { (name, $0) }
-    }
+    credentials = try destinations.map { try Credential.of($0.settings) }
     self.step = step
     writers = try Self.writers(configuration, ports: ports)
     producer = try Producer(

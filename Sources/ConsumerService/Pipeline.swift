@@ -5,8 +5,8 @@ import Settings
 import Stores
 import Telemetry
 
-/// One configured way from a source to a sink.
-struct Pipeline: Sendable {
+/// One configured way from a source to a sink. A class, since every event has one at hand.
+final class Pipeline: Sendable {
   let name: String
   let sink: String
   /// Nil writes the event's own value.
@@ -15,6 +15,16 @@ struct Pipeline: Sendable {
   let destination: Int
   /// Events of one record that one fetch may settle. 1 where each carries a state of its own.
   let coalesceRecordsMax: Int
+
+  init(
+    name: String, sink: String, fetch: FetchPlan?, destination: Int, coalesceRecordsMax: Int
+  ) {
+    self.name = name
+    self.sink = sink
+    self.fetch = fetch
+    self.destination = destination
+    self.coalesceRecordsMax = coalesceRecordsMax
+  }
 }
 
 extension Attempt {

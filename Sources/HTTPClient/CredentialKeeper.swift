@@ -39,7 +39,13 @@ package final class CredentialKeeper {
     package var customMirror: Mirror { Mirror(self, children: []) }
   }
 
+  /// A credential of this keeper: what `add` gave.
+  package struct Handle: Sendable, Hashable {
+    fileprivate let index: Int
+  }
+
   private struct Entry {
+    let name: String
     let credential: Credential
     var machine: CredentialMachine
     var refreshToken: String?
@@ -49,10 +55,10 @@ package final class CredentialKeeper {
   private let tickets: Range<UInt64>
   private let scanner: JSONScanner
   private var nextTicket: UInt64
-  private var entries: [String: Entry] = [:]
+  private var entries: [Entry] = []
   /// To be taken by the owner.
-  private var due: [String] = []
-  private var underWay: [UInt64: String] = [:]
+  private var due: [Handle] = []
+  private var underWay: [UInt64: Handle] = [:]
   private var rotations: [Rotation] = []
   private var random: SplitMix64
 
@@ -66,28 +72,26 @@ package final class CredentialKeeper {
     }
   }
 
+  /// `name`: for those who read of it.
   package func add(
     _ name: String, _ credential: Credential,
     limits: CredentialMachine.Limits = CredentialMachine.Limits()
-  ) {
-    precondition(entries[name] == nil, "CredentialKeeper.add: \(name) is there already")
+  ) -> Handle {
     precondition(entries.count < tickets.count, "CredentialKeeper.add: more than tickets")
-    entries[name] = Entry(
-      credential: credential, machine: CredentialMachine(limits, seed: random.next()))
+    entries.append(
+      Entry(
+        name: name, credential: credential,
+        machine: CredentialMachine(limits, seed: random.next())))
+    return Handle(index: entries.count - 1)
   }
 
   /// May a request with this credential be sent? `nowMs` never goes back.
-  package func authorize(_ name: String, waiter: UInt64, nowMs: Int64) -> Decision {
-    guard let credential = entries[name]?.credential else {
-      preconditionFailure("CredentialKeeper.authorize: no credential \(name)")
-    }
-    switch credential.kind {
+  package func authorize(_ handle: Handle, waiter: UInt64, nowMs: Int64) -> Decision {
+    switch entries[handle.index].credential.kind {
     case .fixed(let authorization): return .ready(authorization, generation: 0)
     case .token(let grant):
-      guard let answer = entries[name]?.machine.authorize(waiter, nowMs: nowMs) else {
-        preconditionFailure("CredentialKeeper.authorize: no credential \(name)")
-      }
-      if answer.startsTokenRequest { due.append(name) }
+      let answer = entries[handle.index].machine.authorize(waiter, nowMs: nowMs)
+      if answer.startsTokenRequest { due.append(handle) }
       switch answer.decision {
       case .ready(let token, let generation):
         return .ready(Self.authorization(grant, token), generation: generation)
@@ -99,18 +103,17 @@ package final class CredentialKeeper {
 
   /// A request with the token of `generation` was answered 401.
   package func refused(
-    _ name: String, generation: UInt64, nowMs: Int64
+    _ handle: Handle, generation: UInt64, nowMs: Int64
   ) -> CredentialMachine.RefusedDecision {
-    guard case .token = entries[name]?.credential.kind,
-      let answer = entries[name]?.machine.refused(generation: generation, nowMs: nowMs)
-    else { return .fail }
-    if answer.startsTokenRequest { due.append(name) }
+    guard case .token = entries[handle.index].credential.kind else { return .fail }
+    let answer = entries[handle.index].machine.refused(generation: generation, nowMs: nowMs)
+    if answer.startsTokenRequest { due.append(handle) }
     return answer.decision
   }
 
   /// A request with the token of `generation` was answered, and not by 401.
-  package func worked(_ name: String, generation: UInt64) {
-    entries[name]?.machine.worked(generation: generation)
+  package func worked(_ handle: Handle, generation: UInt64) {
+    entries[handle.index].machine.worked(generation: generation)
   }
 
   /// Token requests to be started now; at most one a credential is under way. `epochMs` is the
@@ -121,19 +124,18 @@ package final class CredentialKeeper {
   ) -> (requests: [(ticket: UInt64, request: HTTPRequest)], ended: [(UInt64, Outcome)]) {
     var requests: [(ticket: UInt64, request: HTTPRequest)] = []
     var ended: [(UInt64, Outcome)] = []
-    for name in due {
-      guard let entry = entries[name], case .token(let grant) = entry.credential.kind else {
-        continue
-      }
+    for handle in due {
+      let entry = entries[handle.index]
+      guard case .token(let grant) = entry.credential.kind else { continue }
       do {
         let request = try grant.request(
           refreshToken: entry.refreshToken, epochS: epochMs / 1000)
         let ticket = newTicket()
-        underWay[ticket] = name
+        underWay[ticket] = handle
         requests.append((ticket, request))
       } catch {
         let failure = Failure(.auth, .enrich, "no token: the assertion cannot be signed")
-        ended += refuse(name, TokenRefusal(failure, isPermanent: true), nowMs: nowMs)
+        ended += refuse(handle, TokenRefusal(failure, isPermanent: true), nowMs: nowMs)
       }
     }
     due = []
@@ -147,34 +149,33 @@ package final class CredentialKeeper {
   package func complete(
     _ ticket: UInt64, _ result: Result<HTTPResponse, HTTPError>, nowMs: Int64, epochMs: Int64
   ) -> [(waiter: UInt64, outcome: Outcome)] {
-    guard let name = underWay.removeValue(forKey: ticket),
-      case .token(let grant) = entries[name]?.credential.kind
+    guard let handle = underWay.removeValue(forKey: ticket),
+      case .token(let grant) = entries[handle.index].credential.kind
     else { return [] }
     switch TokenAnswer.read(result, scanner: scanner, nowMs: epochMs) {
-    case .failure(let refusal): return refuse(name, refusal, nowMs: nowMs)
+    case .failure(let refusal): return refuse(handle, refusal, nowMs: nowMs)
     case .success(let answer):
       if let token = answer.refreshToken, case .refreshToken(let first) = grant.kind,
-        token != entries[name]?.refreshToken ?? first
+        token != entries[handle.index].refreshToken ?? first
       {
-        entries[name]?.refreshToken = token
-        rotations.append(Rotation(name: name, refreshToken: token))
+        entries[handle.index].refreshToken = token
+        rotations.append(Rotation(name: entries[handle.index].name, refreshToken: token))
       }
-      entries[name]?.instanceURL = answer.instanceURL
+      entries[handle.index].instanceURL = answer.instanceURL
       let lifetimeS = min(max(answer.lifetimeS ?? grant.lifetimeSDefault, 1), 1 << 32)
-      let taken = entries[name]?.machine.tokenAnswered(
+      let taken = entries[handle.index].machine.tokenAnswered(
         answer.accessToken, lifetimeMs: lifetimeS * 1000, nowMs: nowMs)
-      guard let taken else { return [] }
       let authorization = Self.authorization(grant, answer.accessToken)
       return taken.waiters.map { ($0, .ready(authorization, generation: taken.generation)) }
     }
   }
 
-  package func withdraw(_ name: String, waiter: UInt64) {
-    entries[name]?.machine.withdraw(waiter)
+  package func withdraw(_ handle: Handle, waiter: UInt64) {
+    entries[handle.index].machine.withdraw(waiter)
   }
 
   /// The API's address as the last token answer named it (Salesforce); nil where it does not.
-  package func instanceURL(_ name: String) -> String? { entries[name]?.instanceURL }
+  package func instanceURL(_ handle: Handle) -> String? { entries[handle.index].instanceURL }
 
   /// Refresh tokens that are new since the last call.
   package func takeRotations() -> [Rotation] {
@@ -183,9 +184,9 @@ package final class CredentialKeeper {
   }
 
   private func refuse(
-    _ name: String, _ refusal: TokenRefusal, nowMs: Int64
+    _ handle: Handle, _ refusal: TokenRefusal, nowMs: Int64
   ) -> [(UInt64, Outcome)] {
-    guard let ended = entries[name]?.machine.tokenRefused(refusal, nowMs: nowMs) else { return [] }
+    let ended = entries[handle.index].machine.tokenRefused(refusal, nowMs: nowMs)
     return ended.waiters.map { ($0, .fail(ended.failure)) }
   }
 

@@ -6,7 +6,7 @@
 ///
 /// Records of one key are worked on one at a time in log order, also through retries; different
 /// keys do not wait for each other. A record without a key has a lane of its own.
-package struct LaneTable: Sendable {
+package struct LaneTable: ~Copyable, Sendable {
   package struct Limits: Sendable {
     /// Attempts under way at one time, in records.
     package var inFlightMax: Int

@@ -43,7 +43,39 @@ extension Event {
     }
   }
 
-  private enum Names {
+  /// Reads an event back. Unknown headers are ignored; a missing required one is an error.
+  package init(headers: HeaderList) throws(EventDecodingError) {
+    func required(_ name: [UInt8]) throws(EventDecodingError) -> String {
+      guard let text = headers.text(name), !text.isEmpty else {
+        throw EventDecodingError(
+          description: "header \(String(decoding: name, as: UTF8.self)) is missing or empty")
+      }
+      return text
+    }
+    guard headers.firstValue(Names.specVersion)?.elementsEqual("1.0".utf8) == true else {
+      _ = try required(Names.specVersion)
+      throw EventDecodingError(description: "header ce_specversion is not 1.0")
+    }
+    let originText = headers.text(Names.origin) ?? Origin.webhook.rawValue
+    guard let origin = Origin(rawValue: originText) else {
+      throw EventDecodingError(description: "header ce_origin has the unknown value \(originText)")
+    }
+    self.init(
+      id: try required(Names.id), source: try required(Names.source),
+      type: try required(Names.type),
+      key: RecordKey(
+        tenant: headers.text(Names.tenant) ?? "", object: headers.text(Names.object) ?? "",
+        recordId: headers.text(Names.recordId) ?? ""),
+      timeMs: try headers.time(Names.time),
+      recordVersion: headers.text(Names.recordVersion).flatMap { Int64($0) },
+      origin: origin, receivedAtMs: try headers.time(Names.receivedAt) ?? 0,
+      envelope: Envelope(text: headers.firstValue(Names.envelope) ?? []),
+      verifiedBy: headers.text(Names.verifiedBy) ?? "",
+      contentType: headers.text(Names.contentType) ?? "application/json",
+      traceparent: headers.text(Names.traceparent))
+  }
+
+  fileprivate enum Names {
     static let specVersion = Array("ce_specversion".utf8)
     static let id = Array("ce_id".utf8)
     static let source = Array("ce_source".utf8)
@@ -61,42 +93,20 @@ extension Event {
     static let envelope = Array("ce_envelope".utf8)
     static let verifiedBy = Array("ce_verifiedby".utf8)
   }
+}
 
-  /// Reads an event back. Unknown headers are ignored; a missing required one is an error.
-  package init(headers: HeaderList) throws(EventDecodingError) {
-    func required(_ name: String) throws(EventDecodingError) -> String {
-      guard let text = headers.text(name), !text.isEmpty else {
-        throw EventDecodingError(description: "header \(name) is missing or empty")
-      }
-      return text
-    }
-    guard try required("ce_specversion") == "1.0" else {
-      throw EventDecodingError(description: "header ce_specversion is not 1.0")
-    }
-    let originText = headers.text("ce_origin") ?? Origin.webhook.rawValue
-    guard let origin = Origin(rawValue: originText) else {
-      throw EventDecodingError(description: "header ce_origin has the unknown value \(originText)")
-    }
-    self.init(
-      id: try required("ce_id"), source: try required("ce_source"), type: try required("ce_type"),
-      key: RecordKey(
-        tenant: headers.text("ce_tenant") ?? "", object: headers.text("ce_object") ?? "",
-        recordId: headers.text("ce_recordid") ?? ""),
-      timeMs: try Self.time("ce_time", in: headers),
-      recordVersion: headers.text("ce_recordversion").flatMap { Int64($0) },
-      origin: origin, receivedAtMs: try Self.time("ce_receivedat", in: headers) ?? 0,
-      envelope: Envelope(text: headers.text("ce_envelope") ?? ""),
-      verifiedBy: headers.text("ce_verifiedby") ?? "",
-      contentType: headers.text("content-type") ?? "application/json",
-      traceparent: headers.text("traceparent"))
+extension HeaderList {
+  /// Bytes that are not UTF-8 are replaced, never fatal.
+  fileprivate func text(_ name: [UInt8]) -> String? {
+    firstValue(name).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  private static func time(
-    _ name: String, in headers: HeaderList
-  ) throws(EventDecodingError) -> Int64? {
-    guard let text = headers.text(name) else { return nil }
-    guard let time = Timestamp(rfc3339: text) else {
-      throw EventDecodingError(description: "header \(name) is not an RFC 3339 time: \(text)")
+  fileprivate func time(_ name: [UInt8]) throws(EventDecodingError) -> Int64? {
+    guard let bytes = firstValue(name) else { return nil }
+    guard let time = Timestamp(rfc3339: bytes) else {
+      throw EventDecodingError(
+        description: "header \(String(decoding: name, as: UTF8.self)) is not an RFC 3339 time: "
+          + String(decoding: bytes, as: UTF8.self))
     }
     return time.ms
   }
@@ -113,14 +123,16 @@ extension Envelope {
   }
 
   /// `id,index/count`; anything else is taken as an id of its own, first of one.
-  init(text: String) {
-    let comma = text.lastIndex(of: ",")
-    let place = comma.map { text[$0...].dropFirst() } ?? ""
-    let numbers = place.split(separator: "/", omittingEmptySubsequences: false)
-    if let comma, numbers.count == 2, let index = Int(numbers[0]), let count = Int(numbers[1]) {
-      self.init(id: String(text[..<comma]), index: index, count: count)
+  init(text: ArraySlice<UInt8>) {
+    if let comma = text.lastIndex(of: UInt8(ascii: ",")),
+      let slash = text[comma...].firstIndex(of: UInt8(ascii: "/")),
+      let index = Int(String(decoding: text[(comma + 1)..<slash], as: UTF8.self)),
+      let count = Int(String(decoding: text[(slash + 1)...], as: UTF8.self))
+    {
+      self.init(
+        id: String(decoding: text[..<comma], as: UTF8.self), index: index, count: count)
     } else {
-      self.init(id: text, index: 0, count: 1)
+      self.init(id: String(decoding: text, as: UTF8.self), index: 0, count: 1)
     }
   }
 }

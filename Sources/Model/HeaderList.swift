@@ -104,6 +104,18 @@ package struct HeaderList: Sendable, Equatable {
     firstIndex(of: name).map { String(decoding: valueBytes(at: $0), as: UTF8.self) }
   }
 
+  /// The first header of this name.
+  func firstValue(_ name: [UInt8]) -> ArraySlice<UInt8>? {
+    var start = 0
+    for span in spans {
+      if span.nameEnd - start == name.count, stands(name, before: span.nameEnd) {
+        return storage[span.nameEnd..<span.valueEnd]
+      }
+      start = span.valueEnd
+    }
+    return nil
+  }
+
   /// Every header as text, in order: for tests and for showing to a person.
   package var texts: [(name: String, value: String)] {
     spans.indices.map {
@@ -131,6 +143,16 @@ package struct HeaderList: Sendable, Equatable {
     for byte in name.utf8 {
       guard storage[at] == byte else { return false }
       at += 1
+    }
+    return true
+  }
+
+  /// Names of one length most often begin alike and end differently.
+  private func stands(_ name: [UInt8], before end: Int) -> Bool {
+    var place = name.count
+    while place > 0 {
+      guard storage[end - (name.count - place) - 1] == name[place - 1] else { return false }
+      place -= 1
     }
     return true
   }

@@ -54,7 +54,11 @@ package struct Timestamp: Sendable, Hashable {
 
   /// Reads RFC 3339 with `Z` or a numeric offset and up to nine decimals; nil for anything else.
   package init?(rfc3339 text: some StringProtocol) {
-    var reader = DigitReader(bytes: Array(text.utf8))
+    self.init(rfc3339: Array(text.utf8)[...])
+  }
+
+  init?(rfc3339 bytes: ArraySlice<UInt8>) {
+    var reader = DigitReader(bytes: bytes)
     guard let year = reader.number(4), reader.skip("-"), let month = reader.number(2),
       reader.skip("-"), let day = reader.number(2), reader.skip("T") || reader.skip("t"),
       let hour = reader.number(2), reader.skip(":"), let minute = reader.number(2),
@@ -94,21 +98,24 @@ package struct Timestamp: Sendable, Hashable {
 
 /// Reads fixed-width decimal fields from bytes.
 private struct DigitReader {
-  let bytes: [UInt8]
-  var position = 0
+  let bytes: ArraySlice<UInt8>
+  var position: Int
 
-  init(bytes: [UInt8]) { self.bytes = bytes }
+  init(bytes: ArraySlice<UInt8>) {
+    self.bytes = bytes
+    position = bytes.startIndex
+  }
 
-  var isAtEnd: Bool { position == bytes.count }
+  var isAtEnd: Bool { position == bytes.endIndex }
 
   mutating func skip(_ character: Unicode.Scalar) -> Bool {
-    guard position < bytes.count, bytes[position] == UInt8(ascii: character) else { return false }
+    guard position < bytes.endIndex, bytes[position] == UInt8(ascii: character) else { return false }
     position += 1
     return true
   }
 
   mutating func digit() -> Int? {
-    guard position < bytes.count,
+    guard position < bytes.endIndex,
       (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position])
     else { return nil }
     defer { position += 1 }

@@ -123,8 +123,8 @@ extension CheckCommand {
   ) async throws {
     guard let credential = try Credential.of(fetch) else { return }
     let keeper = try CredentialKeeper(tickets: 0..<1, seed: 0)
-    keeper.add("check", credential)
-    switch keeper.authorize("check", waiter: 0, nowMs: 0) {
+    let handle = keeper.add("check", credential)
+    switch keeper.authorize(handle, waiter: 0, nowMs: 0) {
     case .ready(let authorization, _): return authorization.apply(to: &request)
     case .fail(let failure): throw CheckFailure(description: failure.message)
     case .wait: break

@@ -70,16 +70,16 @@ package final class Histogram: MetricInstrument {
 
 /// One counter for each case of an enum, for a label whose values are that enum's.
 package struct CounterTable<Key: CaseIterable & Equatable & Sendable>: Sendable {
-  private let keys: [Key]
-  private let counters: [Counter]
+  @usableFromInline let keys: [Key]
+  @usableFromInline let counters: [Counter]
 
   init(_ make: (Key) -> Counter) {
     keys = Array(Key.allCases)
     counters = keys.map(make)
   }
 
-  /// A scan over a few cases: no hashing.
-  package subscript(key: Key) -> Counter {
+  /// A scan over a few cases: no hashing. Inlined, or each comparison would be a call.
+  @inlinable package subscript(key: Key) -> Counter {
     for index in keys.indices where keys[index] == key { return counters[index] }
     preconditionFailure("CounterTable: allCases lacks \(key)")
   }

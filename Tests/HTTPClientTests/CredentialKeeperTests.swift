@@ -52,6 +52,7 @@ private final class FakeAPI: Sendable {
 private final class Owner {
   let loop: TransferLoop
   let keeper: CredentialKeeper
+  let crm: CredentialKeeper.Handle
   var nowMs: Int64 = 0
   var results: [UInt64: Result<Int, Failure>] = [:]
   private var sent: [UInt64: (url: String, generation: UInt64, isSecond: Bool)] = [:]
@@ -60,12 +61,12 @@ private final class Owner {
   init(_ credential: Credential) throws {
     loop = try TransferLoop()
     keeper = try CredentialKeeper(tickets: 1_000_000..<1_000_004, seed: 1)
-    keeper.add("crm", credential)
+    crm = keeper.add("crm", credential)
   }
 
   func begin(_ ticket: UInt64, _ url: String, isSecond: Bool = false) throws {
     urls[ticket] = (url, isSecond)
-    switch keeper.authorize("crm", waiter: ticket, nowMs: nowMs) {
+    switch keeper.authorize(crm, waiter: ticket, nowMs: nowMs) {
     case .ready(let authorization, let generation):
       try send(ticket, .ready(authorization, generation: generation))
     case .wait: break
@@ -92,7 +93,7 @@ private final class Owner {
     } else if let request = sent.removeValue(forKey: completion.ticket) {
       let status = try completion.result.get().status
       if status == 401, !request.isSecond,
-        keeper.refused("crm", generation: request.generation, nowMs: nowMs) == .again
+        keeper.refused(crm, generation: request.generation, nowMs: nowMs) == .again
       {
         try begin(completion.ticket, request.url, isSecond: true)
       } else {
@@ -143,7 +144,7 @@ private final class Owner {
           "audience": "https://api.example.com/", "client_id": "id", "client_secret": "s&t",
         ]
       ])
-    #expect(owner.keeper.instanceURL("crm") == "https://eu1.example.com")
+    #expect(owner.keeper.instanceURL(owner.crm) == "https://eu1.example.com")
     #expect(owner.keeper.takeRotations().map(\.refreshToken) == ["refresh-1"])
     #expect(owner.keeper.takeRotations().isEmpty)
 
@@ -251,8 +252,8 @@ private final class Owner {
       (.apiKey("k&1", in: .query("api key")), "http://a/x?api%20key=k%261", nil),
     ] as [(Credential, String, String?)] {
       let keeper = try CredentialKeeper(tickets: 0..<1, seed: 1)
-      keeper.add("crm", credential)
-      guard case .ready(let authorization, _) = keeper.authorize("crm", waiter: 1, nowMs: 0) else {
+      crm = keeper.add("crm", credential)
+      guard case .ready(let authorization, _) = keeper.authorize(crm, waiter: 1, nowMs: 0) else {
         Issue.record("not ready")
         continue
       }
@@ -260,7 +261,7 @@ private final class Owner {
       authorization.apply(to: &request)
       #expect(request.url == url)
       #expect(request.headers["Authorization"] == header)
-      #expect(keeper.refused("crm", generation: 0, nowMs: 1_000_000) == .fail)
+      #expect(keeper.refused(crm, generation: 0, nowMs: 1_000_000) == .fail)
       #expect(!"\(credential) \(authorization)".contains("k&1"))
       var dumped = ""
       dump((credential, authorization), to: &dumped)
