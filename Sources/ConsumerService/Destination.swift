@@ -39,7 +39,7 @@ struct Destination {
   private(set) var quota: Quota
   /// Windows that the provider told of, by its name of them.
   private var toldWindows: [String: Int] = [:]
-  private let provider: String
+  private let rateHeaders: RateHeaders
   private let isAdaptive: Bool
   private let callsMax: Int
   private var callsUnderWay = 0
@@ -48,7 +48,7 @@ struct Destination {
 
   init(name: String, _ fetch: FetchSettings, seed: UInt64) {
     self.name = name
-    provider = fetch.provider
+    rateHeaders = RateHeaders(provider: fetch.provider)
     var limits = Breaker.Limits()
     limits.failuresInRowMax = fetch.pace.breakerFailuresMax
     limits.openMs = Int64(fetch.pace.breakerOpenMs)
@@ -80,7 +80,7 @@ struct Destination {
   /// a configured one.
   mutating func noteRates(_ headers: HTTPHeaders, nowMs: Int64) {
     let wallMs = SystemClock.wallMs
-    for window in RateHeaders.windows(in: headers, provider: provider, epochMs: wallMs) {
+    for window in rateHeaders.windows(in: headers, epochMs: wallMs) {
       guard let index = index(of: window, wallMs: wallMs) else { continue }
       quota.report(
         RateReport(

@@ -14,8 +14,8 @@ enum FetchAnswer: Sendable, Equatable {
   case failed(Failure)
 }
 
-/// A pipeline's fetch: the provider's API and where it is.
-package struct FetchPlan: Sendable {
+/// A pipeline's fetch: the provider's API and where it is. A class, since every call has one.
+package final class FetchPlan: Sendable {
   private let api: RecordAPI
   private let settings: FetchSettings
   private let baseURL: String

@@ -1,6 +1,8 @@
 // Header fields kept as the lines they travel in: a response's are looked at once or twice, so
 // they are not parsed before somebody asks.
 
+import Glibc
+
 /// An ordered list of header fields; names compare without case, may repeat.
 package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral {
   /// `Name: value` lines, each ended by LF or CR LF.
@@ -35,7 +37,7 @@ package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral 
     let length = name.utf8.count
     var start = 0
     while start + length < lines.count {
-      let end = lines[start...].firstIndex(of: UInt8(ascii: "\n")) ?? lines.count
+      let end = lineEnd(from: start)
       let colon = start + length
       if colon < end, lines[colon] == UInt8(ascii: ":"),
         Self.equalsIgnoringCase(lines[start..<colon], name.utf8)
@@ -45,6 +47,15 @@ package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral 
       start = end + 1
     }
     return nil
+  }
+
+  private func lineEnd(from start: Int) -> Int {
+    lines.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress,
+        let end = memchr(base + start, Int32(UInt8(ascii: "\n")), bytes.count - start)
+      else { return bytes.count }
+      return UnsafeRawPointer(end) - base
+    }
   }
 
   /// Every field as text, in order.

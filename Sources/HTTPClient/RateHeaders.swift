@@ -1,8 +1,8 @@
 // Which headers tell of which quota, by provider, as data. Headers that are not there, or say
 // something else than expected, give no window: they are hints, never a reason to fail.
 
-/// Reads rate headers.
-package enum RateHeaders {
+/// Reads the rate headers of one provider's answers.
+package struct RateHeaders: Sendable {
   /// One quota and where its numbers stand.
   struct Rule: Sendable {
     enum Form: Sendable {
@@ -110,13 +110,15 @@ package enum RateHeaders {
         limit: "X-Rate-Limit", remaining: "X-Rate-Limit-Remaining", reset: "X-Rate-Limit-Reset")),
   ]
 
+  private let rules: [Rule]
+
+  package init(provider: String) { rules = Self.byProvider[provider] ?? Self.generic }
+
   /// The quotas that this answer tells of; `epochMs` is the time by the calendar.
-  package static func windows(
-    in headers: HTTPHeaders, provider: String, epochMs: Int64
-  ) -> [RateWindow] {
+  package func windows(in headers: HTTPHeaders, epochMs: Int64) -> [RateWindow] {
     var windows: [RateWindow] = []
-    for rule in byProvider[provider] ?? generic {
-      guard let window = window(rule, headers, epochMs),
+    for rule in rules {
+      guard let window = Self.window(rule, headers, epochMs),
         !windows.contains(where: { $0.name == window.name })
       else { continue }
       windows.append(window)

@@ -79,7 +79,7 @@ package struct CounterTable<Key: CaseIterable & Equatable & Sendable>: Sendable 
   }
 
   /// A scan over a few cases: no hashing. Inlined, or each comparison would be a call.
-  @inlinable package subscript(key: Key) -> Counter {
+  @inlinable @inline(__always) package subscript(key: Key) -> Counter {
     for index in keys.indices where keys[index] == key { return counters[index] }
     preconditionFailure("CounterTable: allCases lacks \(key)")
   }

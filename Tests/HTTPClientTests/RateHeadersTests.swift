@@ -127,7 +127,7 @@ import Testing
 
   @Test(arguments: cases.indices) func asSent(_ index: Int) {
     let (provider, headers, expected) = Self.cases[index]
-    let read = RateHeaders.windows(in: headers, provider: provider, epochMs: Self.nowMs)
+    let read = RateHeaders(provider: provider).windows(in: headers, epochMs: Self.nowMs)
     #expect(read == expected, "\(provider) \(headers.fields)")
   }
 }
