@@ -81,7 +81,8 @@ let package = Package(
     .target(
       name: "Settings", dependencies: ["Model", .product(name: "Yams", package: "Yams")],
       resources: [.embedInCode("BuiltIn")], swiftSettings: strict),
-    .target(name: "Telemetry", dependencies: ["Model", "CMimalloc", logging], swiftSettings: strict),
+    .target(
+      name: "Telemetry", dependencies: ["Model", "CMimalloc", logging], swiftSettings: strict),
     .target(name: "JSONText", dependencies: ["CSimdJSON"], swiftSettings: strict),
     .target(name: "XMLText", dependencies: ["CExpat"], swiftSettings: strict),
     .target(

@@ -97,7 +97,9 @@ extension ConsumerLoop {
 
   /// True when the API refused the call's token and it goes out once more with another.
   func isRefusedToken(_ completion: HTTPCompletion, _ call: Call, nowMs: Int64) -> Bool {
-    guard let handle = credentialHandles[call.destination], case .success(let response) = completion.result else {
+    guard let handle = credentialHandles[call.destination],
+      case .success(let response) = completion.result
+    else {
       return false
     }
     guard response.status == 401 else {

@@ -19,24 +19,25 @@ extension Event {
   /// Appends `headers` to a list that can be used again and again. `encodedKey` is `key.encoded`,
   /// which whoever publishes the event needs as well.
   package func appendHeaders(to list: inout HeaderList, encodedKey: [UInt8]?) {
-    list.append(Names.specVersion, "1.0")
-    list.append(Names.id, id)
-    list.append(Names.source, source)
-    list.append(Names.type, type)
-    if let encodedKey { list.append(Names.subject) { $0 += encodedKey } }
-    if let timeMs { list.append(Names.time, Timestamp(ms: timeMs)) }
-    list.append(Names.contentType, contentType)
-    if let traceparent { list.append(Names.traceparent, traceparent) }
+    let names = HeaderNames.all
+    list.append(names.specVersion, "1.0")
+    list.append(names.id, id)
+    list.append(names.source, source)
+    list.append(names.type, type)
+    if let encodedKey { list.append(names.subject) { $0 += encodedKey } }
+    if let timeMs { list.append(names.time, Timestamp(ms: timeMs)) }
+    list.append(names.contentType, contentType)
+    if let traceparent { list.append(names.traceparent, traceparent) }
     if let key {
-      list.append(Names.tenant, key.tenant)
-      list.append(Names.object, key.object)
-      list.append(Names.recordId, key.recordId)
+      list.append(names.tenant, key.tenant)
+      list.append(names.object, key.object)
+      list.append(names.recordId, key.recordId)
     }
-    if let recordVersion { list.append(Names.recordVersion) { $0.append(decimal: recordVersion) } }
-    list.append(Names.origin, origin.rawValue)
-    list.append(Names.receivedAt, Timestamp(ms: receivedAtMs))
-    list.append(Names.envelope) { envelope.append(to: &$0) }
-    list.append(Names.verifiedBy, verifiedBy)
+    if let recordVersion { list.append(names.recordVersion) { $0.append(decimal: recordVersion) } }
+    list.append(names.origin, origin.rawValue)
+    list.append(names.receivedAt, Timestamp(ms: receivedAtMs))
+    list.append(names.envelope) { envelope.append(to: &$0) }
+    list.append(names.verifiedBy, verifiedBy)
     for index in carried.spans.indices {
       list.append(
         nameBytes: carried.nameBytes(at: index), valueBytes: carried.valueBytes(at: index))
@@ -45,6 +46,7 @@ extension Event {
 
   /// Reads an event back. Unknown headers are ignored; a missing required one is an error.
   package init(headers: HeaderList) throws(EventDecodingError) {
+    let names = HeaderNames.all
     func required(_ name: [UInt8]) throws(EventDecodingError) -> String {
       guard let text = headers.text(name), !text.isEmpty else {
         throw EventDecodingError(
@@ -52,47 +54,50 @@ extension Event {
       }
       return text
     }
-    guard headers.firstValue(Names.specVersion)?.elementsEqual("1.0".utf8) == true else {
-      _ = try required(Names.specVersion)
+    guard headers.firstValue(names.specVersion)?.elementsEqual("1.0".utf8) == true else {
+      _ = try required(names.specVersion)
       throw EventDecodingError(description: "header ce_specversion is not 1.0")
     }
-    let originText = headers.text(Names.origin) ?? Origin.webhook.rawValue
+    let originText = headers.text(names.origin) ?? Origin.webhook.rawValue
     guard let origin = Origin(rawValue: originText) else {
       throw EventDecodingError(description: "header ce_origin has the unknown value \(originText)")
     }
     self.init(
-      id: try required(Names.id), source: try required(Names.source),
-      type: try required(Names.type),
+      id: try required(names.id), source: try required(names.source),
+      type: try required(names.type),
       key: RecordKey(
-        tenant: headers.text(Names.tenant) ?? "", object: headers.text(Names.object) ?? "",
-        recordId: headers.text(Names.recordId) ?? ""),
-      timeMs: try headers.time(Names.time),
-      recordVersion: headers.text(Names.recordVersion).flatMap { Int64($0) },
-      origin: origin, receivedAtMs: try headers.time(Names.receivedAt) ?? 0,
-      envelope: Envelope(text: headers.firstValue(Names.envelope) ?? []),
-      verifiedBy: headers.text(Names.verifiedBy) ?? "",
-      contentType: headers.text(Names.contentType) ?? "application/json",
-      traceparent: headers.text(Names.traceparent))
+        tenant: headers.text(names.tenant) ?? "", object: headers.text(names.object) ?? "",
+        recordId: headers.text(names.recordId) ?? ""),
+      timeMs: try headers.time(names.time),
+      recordVersion: headers.text(names.recordVersion).flatMap { Int64($0) },
+      origin: origin, receivedAtMs: try headers.time(names.receivedAt) ?? 0,
+      envelope: Envelope(text: headers.firstValue(names.envelope) ?? []),
+      verifiedBy: headers.text(names.verifiedBy) ?? "",
+      contentType: headers.text(names.contentType) ?? "application/json",
+      traceparent: headers.text(names.traceparent))
   }
+}
 
-  fileprivate enum Names {
-    static let specVersion = Array("ce_specversion".utf8)
-    static let id = Array("ce_id".utf8)
-    static let source = Array("ce_source".utf8)
-    static let type = Array("ce_type".utf8)
-    static let subject = Array("ce_subject".utf8)
-    static let time = Array("ce_time".utf8)
-    static let contentType = Array("content-type".utf8)
-    static let traceparent = Array("traceparent".utf8)
-    static let tenant = Array("ce_tenant".utf8)
-    static let object = Array("ce_object".utf8)
-    static let recordId = Array("ce_recordid".utf8)
-    static let recordVersion = Array("ce_recordversion".utf8)
-    static let origin = Array("ce_origin".utf8)
-    static let receivedAt = Array("ce_receivedat".utf8)
-    static let envelope = Array("ce_envelope".utf8)
-    static let verifiedBy = Array("ce_verifiedby".utf8)
-  }
+/// The headers' names as bytes, behind one reference: each would be another global to look up.
+private final class HeaderNames: Sendable {
+  static let all = HeaderNames()
+
+  let specVersion = Array("ce_specversion".utf8)
+  let id = Array("ce_id".utf8)
+  let source = Array("ce_source".utf8)
+  let type = Array("ce_type".utf8)
+  let subject = Array("ce_subject".utf8)
+  let time = Array("ce_time".utf8)
+  let contentType = Array("content-type".utf8)
+  let traceparent = Array("traceparent".utf8)
+  let tenant = Array("ce_tenant".utf8)
+  let object = Array("ce_object".utf8)
+  let recordId = Array("ce_recordid".utf8)
+  let recordVersion = Array("ce_recordversion".utf8)
+  let origin = Array("ce_origin".utf8)
+  let receivedAt = Array("ce_receivedat".utf8)
+  let envelope = Array("ce_envelope".utf8)
+  let verifiedBy = Array("ce_verifiedby".utf8)
 }
 
 extension HeaderList {

@@ -26,6 +26,8 @@ struct EventReader {
 
   enum Place {
     case plain(Source)
+    /// The first that is there.
+    case firstOf([Source])
     /// Alternatives of joined parts.
     case expression([[Part]])
   }
@@ -72,10 +74,11 @@ struct EventReader {
       let alternatives = locator.alternatives.map { parts in
         parts.map { Part(source: source($0.source), steps: $0.steps) }
       }
-      if alternatives.count == 1, alternatives[0].count == 1, alternatives[0][0].steps.isEmpty {
-        return .plain(alternatives[0][0].source)
+      guard alternatives.allSatisfy({ $0.count == 1 && $0[0].steps.isEmpty }) else {
+        return .expression(alternatives)
       }
-      return .expression(alternatives)
+      let sources = alternatives.map { $0[0].source }
+      return sources.count == 1 ? .plain(sources[0]) : .firstOf(sources)
     }
 
     private mutating func source(_ source: Locator.Source) -> Source {

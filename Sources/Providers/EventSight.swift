@@ -43,6 +43,7 @@ struct EventSight {
     switch place {
     case nil: nil
     case .plain(let source)?: Self.nonEmpty(text(source))
+    case .firstOf(let sources)?: sources.lazy.compactMap { Self.nonEmpty(text($0)) }.first
     case .expression(let alternatives)?: expression(alternatives)
     }
   }
@@ -50,16 +51,32 @@ struct EventSight {
   /// Appends the text's bytes; false when there is none.
   func append(_ place: EventReader.Place, to bytes: inout [UInt8]) -> Bool {
     switch place {
-    case .plain(.header(let name)):
+    case .plain(let source): append(source, &bytes)
+    case .firstOf(let sources): sources.contains { append($0, &bytes) }
+    case .expression(let alternatives): append(expression(alternatives), &bytes)
+    }
+  }
+
+  private func append(_ source: EventReader.Source, _ bytes: inout [UInt8]) -> Bool {
+    switch source {
+    case .header(let name):
       guard let value = request.view.header(name), !value.isEmpty else { return false }
       bytes.append(contentsOf: value)
-    case .plain(.field(let index)):
+    case .field(let index):
       let slice = slice(index)
-      guard slice.kind == .string || slice.kind == .number else { return appendText(place, &bytes) }
+      guard slice.kind == .string || slice.kind == .number else {
+        return append(Self.nonEmpty(text(source)), &bytes)
+      }
       guard !slice.range.isEmpty else { return false }
       bytes.append(contentsOf: slice.raw(in: scanned))
-    default: return appendText(place, &bytes)
+    default: return append(Self.nonEmpty(text(source)), &bytes)
     }
+    return true
+  }
+
+  private func append(_ text: String?, _ bytes: inout [UInt8]) -> Bool {
+    guard let text else { return false }
+    bytes.append(contentsOf: text.utf8)
     return true
   }
 
@@ -70,12 +87,6 @@ struct EventSight {
     }
     guard let text = text(place) else { return nil }
     return Int64(text) ?? EventTime.ms(text)
-  }
-
-  private func appendText(_ place: EventReader.Place, _ bytes: inout [UInt8]) -> Bool {
-    guard let text = text(place) else { return false }
-    bytes.append(contentsOf: text.utf8)
-    return true
   }
 
   private func expression(_ alternatives: [[EventReader.Part]]) -> String? {
