@@ -153,8 +153,8 @@ package final class Producer: Sendable {
 
   /// Flushes for `timeoutMs`, gives up the rest, ends the poll thread and the client. Every record
   /// has had its report when this returns. Returns how many records were not delivered since it
-  /// was called; a second call returns the same at once. Not to be called on the poll thread; on
-  /// another than the one that serves, where the caller does: from here on a thread of its own does.
+  /// was called; a second call returns the same at once. Not to be called on the poll thread, nor
+  /// on the caller's that serves: from here on a thread of its own does.
   package func close(timeoutMs: Int32) -> Int {
     precondition(thread?.isCurrent != true, "close called from onDeliveries or onEvent")
     let failedBefore = poller.failedDeliveries

@@ -252,7 +252,7 @@ private final class Owner {
       (.apiKey("k&1", in: .query("api key")), "http://a/x?api%20key=k%261", nil),
     ] as [(Credential, String, String?)] {
       let keeper = try CredentialKeeper(tickets: 0..<1, seed: 1)
-      crm = keeper.add("crm", credential)
+      let crm = keeper.add("crm", credential)
       guard case .ready(let authorization, _) = keeper.authorize(crm, waiter: 1, nowMs: 0) else {
         Issue.record("not ready")
         continue

@@ -20,7 +20,7 @@ import Testing
   }
 
   /// Two partitions of events, of which the first has a retry partition (2), checked as it goes.
-  struct Run {
+  struct Run: ~Copyable {
     var random: SplitMix64
     var table: LaneTable
     var nowMs: Int64 = 0

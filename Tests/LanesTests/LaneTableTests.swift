@@ -10,7 +10,7 @@ final class TableProbe {
   private(set) var table: LaneTable
   private var items: [Int: String] = [:]
 
-  init(_ table: LaneTable) { self.table = table }
+  init(_ table: consuming LaneTable) { self.table = table }
 
   var inFlight: Int { table.inFlight }
   var room: Int { table.room }

@@ -41,6 +41,31 @@ import Testing
 
   struct Unexpected: Error {}
 
+  /// Long values are read eight bytes at a time: no byte is overlooked, wherever it stands.
+  @Test(arguments: 0..<24)
+  func everyByteOfAValueIsLookedAt(place: Int) {
+    for byte in UInt8.min...UInt8.max {
+      var value = [UInt8](repeating: UInt8(ascii: "v"), count: 24)
+      value[place] = byte
+      let bytes = Array("POST / HTTP/1.1\r\nHost: x\r\nX-A: ".utf8) + value + Array("\r\n\r\n".utf8)
+      var fields: [RequestView.Field] = []
+      let outcome = bytes.withUnsafeBytes {
+        HeadParser(headerBytesMax: 1000).parse($0, searched: 0, into: &fields)
+      }
+      // A single byte of 0x80 or more is never UTF-8.
+      let isText = byte == 0x09 || (0x20..<0x7F).contains(byte)
+      if isText {
+        guard case .complete = outcome else {
+          Issue.record("byte \(byte) at \(place): \(outcome)")
+          continue
+        }
+        #expect(fields.count == 2)
+      } else {
+        #expect(outcome == .failed(.badRequest), "byte \(byte) at \(place)")
+      }
+    }
+  }
+
   @Test func whatTheHeadMeans() {
     let start = "POST / HTTP/1.1\r\nHost: x\r\n"
     #expect(head(start + "\r\n")?.body == RequestHead.Body.none)
