@@ -14,11 +14,6 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
-  // In release builds small functions are inlined across our modules, and overlapping accesses are
-  // looked for at compile time only: debug builds, which all tests run on, look at run time too.
-  .unsafeFlags(
-    ["-cross-module-optimization", "-enforce-exclusivity=unchecked"],
-    .when(configuration: .release)),
 ]
 
 // Targets without I/O also forbid every unsafe construct.
