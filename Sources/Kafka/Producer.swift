@@ -89,6 +89,23 @@ package final class Producer: Sendable {
     if let error = enqueue(record, headers) { throw error }
   }
 
+  /// The same with headers that `fill` writes where they are kept; about `headersMax` of them.
+  package func produce(
+    to topic: ProducerTopic, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+    ticket: UInt64, headersMax: Int, _ fill: (inout RawHeaders) -> Void
+  ) throws(KafkaError) {
+    precondition(ticket < DeliveryPoller.awaitedTicketBit, "tickets from 2^63 up are reserved")
+    precondition(topic.owner == ObjectIdentifier(self), "a topic of another producer")
+    let record = RawRecord(
+      topic: topic.pointer.raw, key: key, value: value, timestampMs: nil, ticket: ticket,
+      partition: nil)
+    guard gate.enter() else { throw KafkaError(.closed) }
+    defer { gate.leave() }
+    var headers = RawHeaders(count: headersMax)
+    fill(&headers)
+    if let error = record.enqueue(client.raw, list: headers.list) { throw error }
+  }
+
   /// The same with arrays.
   package func produce(
     to topic: ProducerTopic, key: [UInt8]?, value: [UInt8]?, headers: HeaderList = HeaderList(),

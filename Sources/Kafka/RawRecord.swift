@@ -16,7 +16,11 @@ struct RawRecord {
 
   /// Nil: taken. librdkafka copies key and value, and keeps a header list of its own.
   func enqueue(_ client: OpaquePointer, _ headers: HeaderList) -> KafkaError? {
-    let list = headers.isEmpty ? nil : Self.make(headers)
+    enqueue(client, list: headers.isEmpty ? nil : Self.make(headers))
+  }
+
+  /// Takes the header list, whatever becomes of the record.
+  func enqueue(_ client: OpaquePointer, list: OpaquePointer?) -> KafkaError? {
     let error = withUnsafeTemporaryAllocation(
       of: rd_kafka_vu_t.self, capacity: Self.fieldsMax
     ) { fields in
@@ -60,17 +64,17 @@ struct RawRecord {
   }
 
   private static func make(_ headers: HeaderList) -> OpaquePointer? {
-    let list = rd_kafka_headers_new(headers.count)
+    let list = RawHeaders(count: headers.count)
     headers.storage.withUnsafeBytes { bytes in
       guard let base = bytes.baseAddress else { return }
       var start = 0
       for span in headers.spans {
-        _ = rd_kafka_header_add(
-          list, base + start, span.nameEnd - start, base + span.nameEnd,
-          span.valueEnd - span.nameEnd)
+        list.add(
+          UnsafeRawBufferPointer(start: base + start, count: span.nameEnd - start),
+          UnsafeRawBufferPointer(start: base + span.nameEnd, count: span.valueEnd - span.nameEnd))
         start = span.valueEnd
       }
     }
-    return list
+    return list.list
   }
 }

@@ -12,35 +12,34 @@ extension Event {
   package var headers: HeaderList {
     var list = HeaderList()
     list.reserve(bytes: 640, headers: 18)
-    appendHeaders(to: &list, encodedKey: key?.encoded)
+    writeHeaders(to: &list, encodedKey: key?.encoded)
     return list
   }
 
-  /// Appends `headers` to a list that can be used again and again. `encodedKey` is `key.encoded`,
-  /// which whoever publishes the event needs as well.
-  package func appendHeaders(to list: inout HeaderList, encodedKey: [UInt8]?) {
+  /// Writes `headers` to wherever they go. `encodedKey` is `key.encoded`, which whoever publishes
+  /// the event needs as well.
+  package func writeHeaders(to sink: inout some HeaderSink, encodedKey: [UInt8]?) {
     let names = HeaderNames.all
-    list.append(names.specVersion, "1.0")
-    list.append(names.id, id)
-    list.append(names.source, source)
-    list.append(names.type, type)
-    if let encodedKey { list.append(names.subject) { $0 += encodedKey } }
-    if let timeMs { list.append(names.time, Timestamp(ms: timeMs)) }
-    list.append(names.contentType, contentType)
-    if let traceparent { list.append(names.traceparent, traceparent) }
+    sink.put(names.specVersion, "1.0")
+    sink.put(names.id, id)
+    sink.put(names.source, source)
+    sink.put(names.type, type)
+    if let encodedKey { sink.put(names.subject[...], encodedKey[...]) }
+    if let timeMs { sink.put(names.time) { Timestamp(ms: timeMs).appendRFC3339(to: &$0) } }
+    sink.put(names.contentType, contentType)
+    if let traceparent { sink.put(names.traceparent, traceparent) }
     if let key {
-      list.append(names.tenant, key.tenant)
-      list.append(names.object, key.object)
-      list.append(names.recordId, key.recordId)
+      sink.put(names.tenant, key.tenant)
+      sink.put(names.object, key.object)
+      sink.put(names.recordId, key.recordId)
     }
-    if let recordVersion { list.append(names.recordVersion) { $0.append(decimal: recordVersion) } }
-    list.append(names.origin, origin.rawValue)
-    list.append(names.receivedAt, Timestamp(ms: receivedAtMs))
-    list.append(names.envelope) { envelope.append(to: &$0) }
-    list.append(names.verifiedBy, verifiedBy)
+    if let recordVersion { sink.put(names.recordVersion) { $0.append(decimal: recordVersion) } }
+    sink.put(names.origin, origin.rawValue)
+    sink.put(names.receivedAt) { Timestamp(ms: receivedAtMs).appendRFC3339(to: &$0) }
+    sink.put(names.envelope) { envelope.append(to: &$0) }
+    sink.put(names.verifiedBy, verifiedBy)
     for index in carried.spans.indices {
-      list.append(
-        nameBytes: carried.nameBytes(at: index), valueBytes: carried.valueBytes(at: index))
+      sink.put(carried.nameBytes(at: index), carried.valueBytes(at: index))
     }
   }
 

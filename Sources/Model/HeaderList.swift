@@ -43,28 +43,12 @@ package struct HeaderList: Sendable, Equatable {
     append(nameBytes: name.utf8, valueBytes: value)
   }
 
-  /// For those that write the same names again and again: names as arrays are appended fastest.
-  mutating func append(_ name: [UInt8], _ value: String) {
-    append(name) { $0.append(contentsOf: value.utf8) }
-  }
-
-  mutating func append(_ name: [UInt8], _ time: Timestamp) {
-    append(name) { time.appendRFC3339(to: &$0) }
-  }
-
   /// The value is what `body` appends; it must not do anything else.
-  @inline(__always)
-  mutating func append(_ name: [UInt8], _ body: (inout [UInt8]) -> Void) {
+  mutating func appendHeader(_ name: [UInt8], _ body: (inout [UInt8]) -> Void) {
     storage += name
     let nameEnd = storage.count
     body(&storage)
     spans.append(Span(nameEnd: nameEnd, valueEnd: storage.count))
-  }
-
-  /// Empties the list; its memory stays for the next headers.
-  package mutating func removeAll() {
-    storage.removeAll(keepingCapacity: true)
-    spans.removeAll(keepingCapacity: true)
   }
 
   package mutating func append(

@@ -228,10 +228,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
     let acceptance = inbound.withUnsafeReadableBytes { bytes in
       let body = UnsafeRawBufferPointer(rebasing: bytes[current.head.length..<length])
-      return accept(request ?? current, head: bytes, body: body)
+      return accept(current, head: bytes, body: body)
     }
     self.inbound?.moveReaderIndex(forwardBy: length)
-    return settle(acceptance, request ?? current)
+    return settle(acceptance, current)
   }
 
   private func readChunks() -> Bool {
@@ -262,7 +262,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
       let acceptance = head.withUnsafeReadableBytes { head in
         decoder.body.withUnsafeBytes { accept(current, head: head, body: $0) }
       }
-      return settle(acceptance, request ?? current)
+      return settle(acceptance, current)
     }
   }
 

@@ -10,6 +10,11 @@ package protocol EventPublisher: Sendable {
     key: [UInt8]?, value: UnsafeRawBufferPointer, headers: HeaderList, ticket: UInt64
   ) -> Rejection?
 
+  /// The same for an event at hand; `key` is its own, encoded.
+  func publish(
+    _ event: Event, key: [UInt8]?, value: UnsafeRawBufferPointer, ticket: UInt64
+  ) -> Rejection?
+
   /// Where things stand, cheaply.
   var figures: PublisherFigures { get }
 
@@ -31,6 +36,12 @@ package struct PublisherFigures: Sendable, Equatable {
 }
 
 extension EventPublisher {
+  package func publish(
+    _ event: Event, key: [UInt8]?, value: UnsafeRawBufferPointer, ticket: UInt64
+  ) -> Rejection? {
+    publish(key: key, value: value, headers: event.headers, ticket: ticket)
+  }
+
   /// One that knows nothing is never slow.
   package var figures: PublisherFigures { PublisherFigures(queued: 0, acknowledged: 0) }
 }

@@ -51,22 +51,37 @@ package final class KafkaPublisher: EventPublisher {
   package func publish(
     key: [UInt8]?, value: UnsafeRawBufferPointer, headers: HeaderList, ticket: UInt64
   ) -> Rejection? {
-    do throws(KafkaError) {
-      if let key {
-        let result = key.withUnsafeBytes { key in
-          Result { () throws(KafkaError) in
-            try producer.produce(
-              to: topic, key: key, value: value, headers: headers, ticket: ticket)
-          }
-        }
-        try result.get()
-      } else {
-        try producer.produce(to: topic, key: nil, value: value, headers: headers, ticket: ticket)
-      }
-      return nil
-    } catch {
-      return Self.rejection(error)
+    Self.lend(key) { key throws(KafkaError) in
+      try producer.produce(to: topic, key: key, value: value, headers: headers, ticket: ticket)
     }
+  }
+
+  package func publish(
+    _ event: Event, key: [UInt8]?, value: UnsafeRawBufferPointer, ticket: UInt64
+  ) -> Rejection? {
+    Self.lend(key) { lent throws(KafkaError) in
+      try producer.produce(
+        to: topic, key: lent, value: value, ticket: ticket, headersMax: Self.headersMax
+      ) { event.writeHeaders(to: &$0, encodedKey: key) }
+    }
+  }
+
+  /// As many as an event has with all that may be missing, but for its provider's own.
+  private static let headersMax = 16
+
+  private static func lend(
+    _ key: [UInt8]?, _ body: (UnsafeRawBufferPointer?) throws(KafkaError) -> Void
+  ) -> Rejection? {
+    func result(_ key: UnsafeRawBufferPointer?) -> Rejection? {
+      do throws(KafkaError) {
+        try body(key)
+        return nil
+      } catch {
+        return rejection(error)
+      }
+    }
+    guard let key else { return result(nil) }
+    return key.withUnsafeBytes { result($0) }
   }
 
   package var figures: PublisherFigures {

@@ -50,7 +50,7 @@ final class Readiness: Sendable {
 
   func shutDown() { known.withLock { $0.isShuttingDown = true } }
 
-  /// From the producer's poll thread.
+  /// From whoever serves the producer.
   func note(_ event: ClientEvent) {
     guard case .failure(let error) = event else { return }
     if error.isFatal {

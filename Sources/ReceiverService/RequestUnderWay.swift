@@ -3,8 +3,8 @@
 import NIOCore
 
 /// Confined to the connection's event loop. It keeps the source that it began with, also when the
-/// configuration changes under way.
-struct RequestUnderWay {
+/// configuration changes under way. A class: it is looked at in every step of a request.
+final class RequestUnderWay {
   let head: RequestHead
   let source: SourceGuard
   /// Only of a chunked body, whose head is kept apart from the bytes that stream by.
@@ -16,4 +16,13 @@ struct RequestUnderWay {
   /// Only where somebody asks for it.
   var origin: RequestOrigin?
   var isContinueSent = false
+
+  init(
+    head: RequestHead, source: SourceGuard, admittedBytes: Int, origin: RequestOrigin? = nil
+  ) {
+    self.head = head
+    self.source = source
+    self.admittedBytes = admittedBytes
+    self.origin = origin
+  }
 }

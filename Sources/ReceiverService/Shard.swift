@@ -33,8 +33,6 @@ final class Shard {
   let certificates: CertificateStore?
   private var sources: [String: SourceGuard]
   private var requestIds = RequestIds()
-  /// Of the event that is being published; kept for its memory.
-  private var headers = HeaderList()
   private var places: [Place] = []
   private var freePlaces: [Int] = []
   private var connections: [ConnectionHandler?] = []
@@ -149,9 +147,7 @@ final class Shard {
         }
       }
       let key = event.key?.encoded
-      headers.removeAll()
-      event.appendHeaders(to: &headers, encodedKey: key)
-      let refusal = publisher.publish(key: key, value: value, headers: headers, ticket: ticket)
+      let refusal = publisher.publish(event, key: key, value: value, ticket: ticket)
       if let refusal {
         isRefused = true
         progress.refused(refusal)
@@ -187,8 +183,7 @@ final class Shard {
   func deliver(_ reports: [PublishReport]) {
     for report in reports {
       let place = Ticket.place(report.ticket)
-      let source = places[place].source
-      if report.rejection == nil, report.isByKafka { source.metrics.events.add() }
+      if report.rejection == nil, report.isByKafka { places[place].source.metrics.events.add() }
       run(places[place].progress.delivered(report.rejection), place)
     }
   }
@@ -222,15 +217,13 @@ final class Shard {
   }
 
   private func answer(_ place: Int, _ answer: RequestProgress.Answer) {
-    let entry = places[place]
-    places[place].connection = nil
-    let tookMicroseconds = SystemClock.monotonicUs - entry.startedMicroseconds
+    let tookMicroseconds = SystemClock.monotonicUs - places[place].startedMicroseconds
     metrics.ack.observe(microseconds: Int(tookMicroseconds))
     switch answer {
-    case .accepted: entry.source.metrics.accepted.add()
-    case .rejected(let rejection): entry.source.metrics.rejected[rejection].add()
+    case .accepted: places[place].source.metrics.accepted.add()
+    case .rejected(let rejection): places[place].source.metrics.rejected[rejection].add()
     }
-    entry.connection?.answer(answer)
+    places[place].connection.take()?.answer(answer)
   }
 
   // MARK: Connections

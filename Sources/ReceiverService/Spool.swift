@@ -113,6 +113,12 @@ final class Spool: EventPublisher {
     inner.publish(key: key, value: value, headers: headers, ticket: ticket)
   }
 
+  func publish(
+    _ event: Event, key: [UInt8]?, value: UnsafeRawBufferPointer, ticket: UInt64
+  ) -> Rejection? {
+    inner.publish(event, key: key, value: value, ticket: ticket)
+  }
+
   var figures: PublisherFigures { inner.figures }
 
   /// An event of the spooling source with this index in `sources`.

@@ -1,0 +1,38 @@
+// A record's headers, written where librdkafka keeps them.
+
+import CRdKafka
+import Model
+
+/// Headers of the record that is being produced; lent for that call.
+package struct RawHeaders: HeaderSink {
+  let list: OpaquePointer?
+  /// For values that are put together.
+  private var scratch: [UInt8] = []
+
+  /// `count`: about as many as there will be. The list is the caller's to hand over or to destroy.
+  init(count: Int) { list = rd_kafka_headers_new(count) }
+
+  package mutating func put(_ name: [UInt8], _ value: String) {
+    var value = value
+    value.withUTF8 { value in
+      name.withUnsafeBytes { add($0, UnsafeRawBufferPointer(value)) }
+    }
+  }
+
+  package mutating func put(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
+    name.withUnsafeBytes { name in value.withUnsafeBytes { add(name, $0) } }
+  }
+
+  package mutating func put(_ name: [UInt8], _ body: (inout [UInt8]) -> Void) {
+    scratch.removeAll(keepingCapacity: true)
+    body(&scratch)
+    name.withUnsafeBytes { name in scratch.withUnsafeBytes { add(name, $0) } }
+  }
+
+  func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+    // An empty value may have no address, which librdkafka would take for null.
+    _ = rd_kafka_header_add(
+      list, name.baseAddress, name.count,
+      value.baseAddress ?? UnsafeRawPointer(bitPattern: 1), value.count)
+  }
+}
