@@ -89,21 +89,19 @@ package final class Producer: Sendable {
     if let error = enqueue(record, headers) { throw error }
   }
 
-  /// The same with headers that `fill` writes where they are kept; about `headersMax` of them.
+  /// The same with headers of librdkafka's own, which are taken, whatever becomes of the record.
   package func produce(
     to topic: ProducerTopic, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-    ticket: UInt64, headersMax: Int, _ fill: (inout RawHeaders) -> Void
+    headers: inout RawHeaders, ticket: UInt64
   ) throws(KafkaError) {
     precondition(ticket < DeliveryPoller.awaitedTicketBit, "tickets from 2^63 up are reserved")
     precondition(topic.owner == ObjectIdentifier(self), "a topic of another producer")
+    guard gate.enter() else { throw KafkaError(.closed) }
+    defer { gate.leave() }
     let record = RawRecord(
       topic: topic.pointer.raw, key: key, value: value, timestampMs: nil, ticket: ticket,
       partition: nil)
-    guard gate.enter() else { throw KafkaError(.closed) }
-    defer { gate.leave() }
-    var headers = RawHeaders(count: headersMax)
-    fill(&headers)
-    if let error = record.enqueue(client.raw, list: headers.list) { throw error }
+    if let error = record.enqueue(client.raw, list: headers.take()) { throw error }
   }
 
   /// The same with arrays.

@@ -3,14 +3,22 @@
 import CRdKafka
 import Model
 
-/// Headers of the record that is being produced; lent for that call.
-package struct RawHeaders: HeaderSink {
-  let list: OpaquePointer?
+/// Headers of one record that is to be produced: librdkafka's own list, with no list of ours before
+/// it. Destroyed here unless a record has taken it.
+package struct RawHeaders: HeaderSink, ~Copyable {
+  private var list: OpaquePointer?
   /// For values that are put together.
   private var scratch: [UInt8] = []
 
-  /// `count`: about as many as there will be. The list is the caller's to hand over or to destroy.
-  init(count: Int) { list = rd_kafka_headers_new(count) }
+  /// `count`: about as many as there will be.
+  package init(count: Int) { list = rd_kafka_headers_new(count) }
+
+  deinit {
+    if let list { rd_kafka_headers_destroy(list) }
+  }
+
+  /// The list, which is the caller's from now on.
+  mutating func take() -> OpaquePointer? { list.take() }
 
   package mutating func put(_ name: [UInt8], _ value: String) {
     var value = value

@@ -64,7 +64,7 @@ struct RawRecord {
   }
 
   private static func make(_ headers: HeaderList) -> OpaquePointer? {
-    let list = RawHeaders(count: headers.count)
+    var list = RawHeaders(count: headers.count)
     headers.storage.withUnsafeBytes { bytes in
       guard let base = bytes.baseAddress else { return }
       var start = 0
@@ -75,6 +75,6 @@ struct RawRecord {
         start = span.valueEnd
       }
     }
-    return list.list
+    return list.take()
   }
 }

@@ -18,7 +18,9 @@ extension Event {
 
   /// Writes `headers` to wherever they go. `encodedKey` is `key.encoded`, which whoever publishes
   /// the event needs as well.
-  package func writeHeaders(to sink: inout some HeaderSink, encodedKey: [UInt8]?) {
+  package func writeHeaders(
+    to sink: inout some HeaderSink & ~Copyable, encodedKey: [UInt8]?
+  ) {
     let names = HeaderNames.all
     sink.put(names.specVersion, "1.0")
     sink.put(names.id, id)

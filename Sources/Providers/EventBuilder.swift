@@ -62,7 +62,7 @@ struct EventBuilder {
     return event
   }
 
-  private func key(_ sight: EventSight) -> RecordKey? {
+  private func key(_ sight: borrowing EventSight) -> RecordKey? {
     guard let recordId = sight.text(reader.recordId), let object = sight.text(reader.object) else {
       return nil
     }
@@ -71,7 +71,7 @@ struct EventBuilder {
       recordId: Self.bounded(recordId))
   }
 
-  private func id(_ sight: EventSight) -> String {
+  private func id(_ sight: borrowing EventSight) -> String {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(96)
     for (index, place) in reader.id.enumerated() {
@@ -90,13 +90,13 @@ struct EventBuilder {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  private func hashId(_ sight: EventSight) -> String {
+  private func hashId(_ sight: borrowing EventSight) -> String {
     let hash = "sha256:" + BodyHash.sha256(sight.value)
     // Events that are repeated have the same bytes.
     return sight.item.map { hash + "," + Self.bounded($0) } ?? hash
   }
 
-  private func time(_ sight: EventSight) -> Int64? {
+  private func time(_ sight: borrowing EventSight) -> Int64? {
     guard let place = reader.time, let time = sight.number(place) else { return nil }
     return EventTime.ms(time)
   }

@@ -15,7 +15,7 @@ struct RequestSight {
 }
 
 /// Reads the values that an identity names out of one event.
-struct EventSight {
+struct EventSight: ~Copyable {
   let request: RequestSight
   /// The event's exact bytes.
   let value: UnsafeRawBufferPointer
@@ -43,7 +43,7 @@ struct EventSight {
     switch place {
     case nil: nil
     case .plain(let source)?: Self.nonEmpty(text(source))
-    case .firstOf(let sources)?: sources.lazy.compactMap { Self.nonEmpty(text($0)) }.first
+    case .firstOf(let sources)?: text(firstOf: sources)
     case .expression(let alternatives)?: expression(alternatives)
     }
   }
@@ -87,6 +87,13 @@ struct EventSight {
     }
     guard let text = text(place) else { return nil }
     return Int64(text) ?? EventTime.ms(text)
+  }
+
+  private func text(firstOf sources: [EventReader.Source]) -> String? {
+    for source in sources {
+      if let text = Self.nonEmpty(text(source)) { return text }
+    }
+    return nil
   }
 
   private func expression(_ alternatives: [[EventReader.Part]]) -> String? {

@@ -59,10 +59,10 @@ package final class KafkaPublisher: EventPublisher {
   package func publish(
     _ event: Event, key: [UInt8]?, value: UnsafeRawBufferPointer, ticket: UInt64
   ) -> Rejection? {
-    Self.lend(key) { lent throws(KafkaError) in
-      try producer.produce(
-        to: topic, key: lent, value: value, ticket: ticket, headersMax: Self.headersMax
-      ) { event.writeHeaders(to: &$0, encodedKey: key) }
+    var headers = RawHeaders(count: Self.headersMax)
+    event.writeHeaders(to: &headers, encodedKey: key)
+    return Self.lend(key) { key throws(KafkaError) in
+      try producer.produce(to: topic, key: key, value: value, headers: &headers, ticket: ticket)
     }
   }
 
