@@ -1,22 +1,28 @@
 # What the measurements share: a broker, a receiver and nginx on loopback, in a directory that is
-# removed at the end. To be sourced; needs $here and $root.
+# removed at the end. To be sourced; needs $here and $root; $products are built, if not the usual.
 #
 #   HOOKFERRY_BIN      directory with the release programs (default: builds them)
 #   HOOKFERRY_BROKER   command of the broker; its first line must name host:port
 #   HOOKFERRY_THREADS  event loops of the receiver (default 1)
 #   HOOKFERRY_LINGER   receiver.linger_ms (default 1)
+#   HOOKFERRY_REQUESTS receiver.produce_requests_max (default 2)
 
 threads=${HOOKFERRY_THREADS:-1}
 linger=${HOOKFERRY_LINGER:-1}
+produce_requests=${HOOKFERRY_REQUESTS:-2}
 secret=benchmark-client-secret
 url=https://hooks.example.com/hooks/crm
 ulimit -S -n "$(ulimit -H -n)"
 
+# As the image is built: with Swift's runtime inside, each of its many calls goes there directly.
+release='--configuration release --static-swift-stdlib'
+# shellcheck disable=SC2086
+build_release() { (cd "$root" && swift build $release --product "$1" >&2); }
+
 if [ -z "${HOOKFERRY_BIN:-}" ]; then
   echo "building the release programs" >&2
-  (cd "$root" && swift build -c release --product hookferry-receiver >&2)
-  [ -n "${HOOKFERRY_BROKER:-}" ] || (cd "$root" && swift build -c release --product hookferry >&2)
-  HOOKFERRY_BIN=$(cd "$root" && swift build -c release --show-bin-path)
+  for product in ${products:-hookferry hookferry-receiver}; do build_release "$product"; done
+  HOOKFERRY_BIN=$(cd "$root" && swift build $release --show-bin-path)
 fi
 broker=${HOOKFERRY_BROKER:-"$HOOKFERRY_BIN/hookferry broker"}
 
@@ -75,6 +81,7 @@ receiver:
   admin_port: $admin_port
   threads: $threads
   linger_ms: $linger
+  produce_requests_max: $produce_requests
   drain_grace_ms: 0
 $(for line in "$@"; do echo "  $line"; done)
 sources:

@@ -13,13 +13,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
-if [ -z "${HOOKFERRY_BIN:-}" ]; then
-  echo "building the release programs" >&2
-  for product in hookferry hookferry-bench; do
-    (cd "$root" && swift build -c release --product "$product" >&2)
-  done
-  HOOKFERRY_BIN=$(cd "$root" && swift build -c release --show-bin-path)
-fi
+products='hookferry hookferry-bench'
 . "$here/common.sh"
 records=${HOOKFERRY_RECORDS:-1000000}
 rounds=${HOOKFERRY_ROUNDS:-3}

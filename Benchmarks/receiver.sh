@@ -4,9 +4,11 @@
 #
 # usage: Benchmarks/receiver.sh [CASE...]
 #
-# CASE is EVENTS:CONNECTIONS[:LINGER]; default 1:64:1 1:256:2 4:64:1. LINGER is receiver.linger_ms,
-# which an operator sets by load: with few senders a longer wait leaves the receiver idle between
-# batches and each wake-up then serves fewer requests; with many it makes the batches larger.
+# CASE is EVENTS:CONNECTIONS[:LINGER[:REQUESTS]]; default 1:64:1:1 1:256:2:2 4:64:1:1.
+# LINGER is receiver.linger_ms, which an operator sets by load: with few senders a longer wait keeps
+# the receiver idle between batches and each wake-up then serves fewer requests; with many it makes
+# the batches larger. REQUESTS is receiver.produce_requests_max: one request at a time gathers what
+# few senders send meanwhile.
 #
 #   HOOKFERRY_SECONDS  length of one measurement (default 3)
 #   HOOKFERRY_ROUNDS   measurements of each side (default 5)
@@ -20,7 +22,7 @@ root=$(dirname "$here")
 seconds=${HOOKFERRY_SECONDS:-3}
 rounds=${HOOKFERRY_ROUNDS:-5}
 ratio_max=${HOOKFERRY_RATIO:-2.4}
-[ $# -gt 0 ] || set -- 1:64:1 1:256:2 4:64:1
+[ $# -gt 0 ] || set -- 1:64:1:1 1:256:2:2 4:64:1:1
 
 start_broker
 start_nginx
@@ -45,10 +47,11 @@ measure() {
 
 verdict=0
 for case in "$@"; do
-  IFS=: read -r events connections linger <<EOF
+  IFS=: read -r events connections linger produce_requests <<EOF
 $case
 EOF
   linger=${linger:-${HOOKFERRY_LINGER:-1}}
+  produce_requests=${produce_requests:-${HOOKFERRY_REQUESTS:-2}}
   start_receiver
   sign "$events"
   for target in "$nginx_port" "$port"; do
@@ -65,10 +68,10 @@ EOF
   done
   sort -n "$work/rounds" | sed -n "$(((rounds + 1) / 2))p" |
     awk -v events="$events" -v connections="$connections" -v linger="$linger" \
-      -v max="$ratio_max" '
+      -v requests="$produce_requests" -v max="$ratio_max" '
     {
-      printf "1 KB body, %d event%s, %d connections, linger_ms %s\n", \
-        events, events == 1 ? "" : "s", connections, linger
+      printf "1 KB body, %d event%s, %d connections, linger_ms %s, produce_requests_max %s\n", \
+        events, events == 1 ? "" : "s", connections, linger, requests
       printf "  receiver %6.2f us a request (%d/s)\n", $2, $3
       printf "  nginx    %6.2f us a request (%d/s)\n", $4, $5
       printf "ratio %.2f\n", $1

@@ -7,6 +7,8 @@ package struct ProducerOptions: Sendable {
   package var clientId: String
   /// How long a record waits for company; the floor of the latency.
   package var lingerMs: Int
+  /// Produce requests on their way to one broker, at most 5. Each carries records of one partition.
+  package var requestsMax: Int
   /// From `produce` to the final verdict, retries included.
   package var messageTimeoutMs: Int
   /// Per request; at most `messageTimeoutMs`.
@@ -22,12 +24,14 @@ package struct ProducerOptions: Sendable {
 
   package init(
     bootstrapServers: String, clientId: String = "hookferry", lingerMs: Int = 5,
+    requestsMax: Int = 5,
     messageTimeoutMs: Int = 4000, socketTimeoutMs: Int = 3000, queueMessagesMax: Int = 100_000,
     queueKbytesMax: Int = 262_144, statisticsIntervalMs: Int = 0, extra: [String: String] = [:]
   ) {
     self.bootstrapServers = bootstrapServers
     self.clientId = clientId
     self.lingerMs = lingerMs
+    self.requestsMax = requestsMax
     self.messageTimeoutMs = messageTimeoutMs
     self.socketTimeoutMs = socketTimeoutMs
     self.queueMessagesMax = queueMessagesMax
@@ -45,6 +49,7 @@ package struct ProducerOptions: Sendable {
       "partitioner": "murmur2_random",
       "compression.type": "lz4",
       "linger.ms": String(lingerMs),
+      "max.in.flight.requests.per.connection": String(requestsMax),
       "message.timeout.ms": String(messageTimeoutMs),
       "socket.timeout.ms": String(socketTimeoutMs),
       "queue.buffering.max.messages": String(queueMessagesMax),

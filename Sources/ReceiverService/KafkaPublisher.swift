@@ -108,7 +108,8 @@ package final class KafkaPublisher: EventPublisher {
     let receiver = configuration.receiver
     return ProducerOptions(
       bootstrapServers: configuration.kafka.bootstrapServers, clientId: "hookferry-receiver",
-      lingerMs: receiver.lingerMs, messageTimeoutMs: receiver.messageTimeoutMs,
+      lingerMs: receiver.lingerMs, requestsMax: receiver.produceRequestsMax,
+      messageTimeoutMs: receiver.messageTimeoutMs,
       socketTimeoutMs: receiver.socketTimeoutMs,
       // Admission bounds the bodies; each event adds its headers to that.
       queueKbytesMax: max(1024, receiver.inFlightBytesMax / 512),

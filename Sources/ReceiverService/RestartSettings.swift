@@ -34,6 +34,7 @@ enum RestartSettings {
     Row("receiver.message_timeout_ms", \.receiver.messageTimeoutMs),
     Row("receiver.socket_timeout_ms", \.receiver.socketTimeoutMs),
     Row("receiver.linger_ms", \.receiver.lingerMs),
+    Row("receiver.produce_requests_max", \.receiver.produceRequestsMax),
     Row("receiver.drain_grace_ms", \.receiver.drainGraceMs),
     Row("receiver.drain_timeout_ms", \.receiver.drainTimeoutMs),
     Row("receiver.spool", \.receiver.spool),

@@ -76,6 +76,11 @@ extension Catalogue {
       "linger_ms", \.lingerMs, default: 1, 0...1000, .milliseconds,
       "How long events wait for others to share a produce request. It adds to every answer."),
     .integer(
+      "produce_requests_max", \.produceRequestsMax, default: 2, 1...5, .count,
+      "Produce requests on their way to one broker. Each carries events of one partition: fewer "
+        + "gather more events and cost less CPU time, more wait less where a broker is far away "
+        + "and leads many partitions."),
+    .integer(
       "drain_grace_ms", \.drainGraceMs, default: 5000, 0...300_000, .milliseconds,
       "From SIGTERM, when readiness turns false, to closing the listener: the time a load "
         + "balancer needs to notice."),

@@ -18,7 +18,8 @@ extension ReceiverSettings {
     listenAddress: "", port: 0, adminPort: 0, threads: 0, bodyBytesMax: 0, headerBytesMax: 0,
     connectionsMax: 0, inFlightRequestsMax: 0, inFlightBytesMax: 0, requestReadTimeoutMs: 0,
     idleTimeoutMs: 0, requestDeadlineMs: 0, messageTimeoutMs: 0, socketTimeoutMs: 0, lingerMs: 0,
-    drainGraceMs: 0, drainTimeoutMs: 0, rejectsPerMinuteMax: 0, rejectsBodyBytesMax: 0,
+    produceRequestsMax: 0, drainGraceMs: 0, drainTimeoutMs: 0, rejectsPerMinuteMax: 0,
+    rejectsBodyBytesMax: 0,
     repeatCacheEntriesMax: 0, repeatCacheTtlMs: 0)
 
   /// What the receiver uses when the file says nothing.

@@ -45,6 +45,8 @@ package struct ReceiverSettings: Sendable {
   package var messageTimeoutMs: Int
   package var socketTimeoutMs: Int
   package var lingerMs: Int
+  /// On their way to one broker.
+  package var produceRequestsMax: Int
   /// Between SIGTERM (readiness turns false) and closing the listener.
   package var drainGraceMs: Int
   package var drainTimeoutMs: Int

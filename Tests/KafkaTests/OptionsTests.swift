@@ -6,7 +6,7 @@ import Testing
 @Suite struct OptionsTests {
   @Test func producerProperties() {
     let options = ProducerOptions(
-      bootstrapServers: "127.0.0.1:1", clientId: "receiver-7", lingerMs: 3,
+      bootstrapServers: "127.0.0.1:1", clientId: "receiver-7", lingerMs: 3, requestsMax: 4,
       messageTimeoutMs: 3900, socketTimeoutMs: 2800, queueMessagesMax: 4321,
       queueKbytesMax: 8765, statisticsIntervalMs: 5000)
     #expect(
@@ -18,6 +18,7 @@ import Testing
         "partitioner": "murmur2_random",
         "compression.type": "lz4",
         "linger.ms": "3",
+        "max.in.flight.requests.per.connection": "4",
         "message.timeout.ms": "3900",
         "socket.timeout.ms": "2800",
         "queue.buffering.max.messages": "4321",
