@@ -17,9 +17,7 @@ package struct Timestamp: Sendable, Hashable {
   /// Appends `rfc3339` without an array of its own.
   func appendRFC3339(to bytes: inout [UInt8]) {
     let text = rfc3339Bytes
-    bytes.append(addingCapacity: text.count) { bytes in
-      for place in text.indices { bytes.append(text[place]) }
-    }
+    for place in text.indices { bytes.append(text[place]) }
   }
 
   private var rfc3339Bytes: [24 of UInt8] {
