@@ -9,6 +9,9 @@ import Synchronization
 /// Publishes records; each gets exactly one delivery report. Every method may be called from any
 /// thread; `flush` and `close` block their caller.
 package final class Producer: Sendable {
+  /// Has a turn run, soon and elsewhere.
+  package typealias Schedule = @Sendable (_ turn: @escaping @Sendable () -> Void) -> Void
+
   private let client: SharedPointer
   private let queue: Queue
   private let poller: DeliveryPoller
@@ -22,13 +25,14 @@ package final class Producer: Sendable {
   /// `onDeliveries` and `onEvent` are called on the poll thread, never concurrently; while they
   /// run no further report arrives. They must not call `close`.
   ///
-  /// With `wake` there is no poll thread until `close`: `wake` is called when something is ready,
-  /// and whoever it wakes calls `serve`. It is called on librdkafka's threads with a lock held: it
-  /// must be quick and call nothing here. A report that is served on the thread that produced costs
-  /// one wake-up less, and its memory goes back to where it came from.
+  /// With `schedule` there is no poll thread until `close`: when something is ready it is given a
+  /// turn of serving, to be run soon on one thread or queue of the caller's. It is called on
+  /// librdkafka's threads with a lock held: it must be quick and call nothing here. A report that
+  /// is served on the thread that produced costs one wake-up less, and its memory goes back to
+  /// where it came from.
   package init(
     _ options: ProducerOptions, onDeliveries: @escaping @Sendable ([Delivery]) -> Void = { _ in },
-    onEvent: (@Sendable (ClientEvent) -> Void)? = nil, wake: (@Sendable () -> Void)? = nil
+    onEvent: (@Sendable (ClientEvent) -> Void)? = nil, schedule: Schedule? = nil
   ) throws(KafkaError) {
     let client = try Client.make(
       RD_KAFKA_PRODUCER, options.librdkafkaProperties,
@@ -41,8 +45,8 @@ package final class Producer: Sendable {
     let queue = Queue(main)
     let poller = DeliveryPoller(queue: queue, onDeliveries: onDeliveries, onEvent: onEvent)
     do throws(KafkaError) {
-      thread = wake == nil ? try PollThread { poller.run() } : nil
-      wakeUp = wake.map { QueueWakeUp(queue, $0) }
+      thread = schedule == nil ? try PollThread { poller.run() } : nil
+      wakeUp = schedule.map { [gate] in QueueWakeUp(queue, poller, gate, $0) }
     } catch {
       queue.close()
       Client.destroy(client)
@@ -81,8 +85,7 @@ package final class Producer: Sendable {
     to topic: ProducerTopic, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
     headers: HeaderList, timestampMs: Int64? = nil, ticket: UInt64, partition: Int32? = nil
   ) throws(KafkaError) {
-    precondition(ticket < DeliveryPoller.awaitedTicketBit, "tickets from 2^63 up are reserved")
-    precondition(topic.owner == ObjectIdentifier(self), "a topic of another producer")
+    check(topic, ticket)
     let record = RawRecord(
       topic: topic.pointer.raw, key: key, value: value, timestampMs: timestampMs,
       ticket: ticket, partition: partition)
@@ -94,14 +97,11 @@ package final class Producer: Sendable {
     to topic: ProducerTopic, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
     headers: inout RawHeaders, ticket: UInt64
   ) throws(KafkaError) {
-    precondition(ticket < DeliveryPoller.awaitedTicketBit, "tickets from 2^63 up are reserved")
-    precondition(topic.owner == ObjectIdentifier(self), "a topic of another producer")
-    guard gate.enter() else { throw KafkaError(.closed) }
-    defer { gate.leave() }
+    check(topic, ticket)
     let record = RawRecord(
       topic: topic.pointer.raw, key: key, value: value, timestampMs: nil, ticket: ticket,
       partition: nil)
-    if let error = record.enqueue(client.raw, list: headers.take()) { throw error }
+    if let error = enqueue(record, &headers) { throw error }
   }
 
   /// The same with arrays.
@@ -109,8 +109,7 @@ package final class Producer: Sendable {
     to topic: ProducerTopic, key: [UInt8]?, value: [UInt8]?, headers: HeaderList = HeaderList(),
     timestampMs: Int64? = nil, ticket: UInt64, partition: Int32? = nil
   ) throws(KafkaError) {
-    precondition(ticket < DeliveryPoller.awaitedTicketBit, "tickets from 2^63 up are reserved")
-    precondition(topic.owner == ObjectIdentifier(self), "a topic of another producer")
+    check(topic, ticket)
     let error = enqueue(topic, key, value, headers, timestampMs, ticket, partition)
     if let error { throw error }
   }
@@ -148,15 +147,6 @@ package final class Producer: Sendable {
     guard gate.enter() else { return true }
     defer { gate.leave() }
     return rd_kafka_flush(client.raw, timeoutMs) == RD_KAFKA_RESP_ERR_NO_ERROR
-  }
-
-  /// Of a producer with `wake`: hands over what is ready, without waiting. Not concurrently. True:
-  /// call again, more may be ready. After `close` there is nothing to serve.
-  package func serve() -> Bool {
-    precondition(wakeUp != nil, "this producer serves itself")
-    guard gate.enter() else { return false }
-    defer { gate.leave() }
-    return poller.serveReady()
   }
 
   /// Gives up every record, sent or not; their reports say so.
@@ -213,9 +203,19 @@ package final class Producer: Sendable {
   }
 
   private func enqueue(_ record: RawRecord, _ headers: HeaderList) -> KafkaError? {
+    var headers = RawHeaders(headers)
+    return enqueue(record, &headers)
+  }
+
+  private func enqueue(_ record: RawRecord, _ headers: inout RawHeaders) -> KafkaError? {
     guard gate.enter() else { return KafkaError(.closed) }
     defer { gate.leave() }
-    return record.enqueue(client.raw, headers)
+    return record.enqueue(client.raw, headers.take())
+  }
+
+  private func check(_ topic: ProducerTopic, _ ticket: UInt64) {
+    precondition(ticket < DeliveryPoller.awaitedTicketBit, "tickets from 2^63 up are reserved")
+    precondition(topic.owner == ObjectIdentifier(self), "a topic of another producer")
   }
 
   private func lend<Result>(

@@ -13,6 +13,20 @@ package struct RawHeaders: HeaderSink, ~Copyable {
   /// `count`: about as many as there will be.
   package init(count: Int) { list = rd_kafka_headers_new(count) }
 
+  /// The same headers; no list where there are none.
+  init(_ headers: HeaderList) {
+    list = headers.isEmpty ? nil : rd_kafka_headers_new(headers.count)
+    headers.storage.withUnsafeBytes { bytes in
+      var start = 0
+      for span in headers.spans {
+        add(
+          UnsafeRawBufferPointer(rebasing: bytes[start..<span.nameEnd]),
+          UnsafeRawBufferPointer(rebasing: bytes[span.nameEnd..<span.valueEnd]))
+        start = span.valueEnd
+      }
+    }
+  }
+
   deinit {
     if let list { rd_kafka_headers_destroy(list) }
   }
@@ -37,7 +51,7 @@ package struct RawHeaders: HeaderSink, ~Copyable {
     name.withUnsafeBytes { name in scratch.withUnsafeBytes { add(name, $0) } }
   }
 
-  func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+  private func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
     // An empty value may have no address, which librdkafka would take for null.
     _ = rd_kafka_header_add(
       list, name.baseAddress, name.count,

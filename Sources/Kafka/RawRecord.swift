@@ -1,7 +1,6 @@
 // One record on its way into librdkafka.
 
 import CRdKafka
-import Model
 
 /// What `rd_kafka_produceva` takes, borrowed for the length of one call.
 struct RawRecord {
@@ -14,13 +13,8 @@ struct RawRecord {
 
   private static let fieldsMax = 8
 
-  /// Nil: taken. librdkafka copies key and value, and keeps a header list of its own.
-  func enqueue(_ client: OpaquePointer, _ headers: HeaderList) -> KafkaError? {
-    enqueue(client, list: headers.isEmpty ? nil : Self.make(headers))
-  }
-
-  /// Takes the header list, whatever becomes of the record.
-  func enqueue(_ client: OpaquePointer, list: OpaquePointer?) -> KafkaError? {
+  /// Nil: taken. librdkafka copies key and value; the header list is its own, or gone, afterwards.
+  func enqueue(_ client: OpaquePointer, _ list: OpaquePointer?) -> KafkaError? {
     let error = withUnsafeTemporaryAllocation(
       of: rd_kafka_vu_t.self, capacity: Self.fieldsMax
     ) { fields in
@@ -61,20 +55,5 @@ struct RawRecord {
     field.u.mem.ptr = UnsafeMutableRawPointer(
       mutating: bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1))
     field.u.mem.size = bytes.count
-  }
-
-  private static func make(_ headers: HeaderList) -> OpaquePointer? {
-    var list = RawHeaders(count: headers.count)
-    headers.storage.withUnsafeBytes { bytes in
-      guard let base = bytes.baseAddress else { return }
-      var start = 0
-      for span in headers.spans {
-        list.add(
-          UnsafeRawBufferPointer(start: base + start, count: span.nameEnd - start),
-          UnsafeRawBufferPointer(start: base + span.nameEnd, count: span.valueEnd - span.nameEnd))
-        start = span.valueEnd
-      }
-    }
-    return list.take()
   }
 }

@@ -67,7 +67,7 @@ package struct HeaderList: Sendable, Equatable {
   }
 
   package mutating func remove(_ name: String) {
-    guard firstIndex(of: name) != nil else { return }
+    guard firstIndex(of: name.utf8) != nil else { return }
     var kept = HeaderList()
     for index in spans.indices where !nameBytes(at: index).elementsEqual(name.utf8) {
       kept.append(nameBytes: nameBytes(at: index), valueBytes: valueBytes(at: index))
@@ -85,19 +85,12 @@ package struct HeaderList: Sendable, Equatable {
 
   /// The first header of this name, as text; bytes that are not UTF-8 are replaced, never fatal.
   package func text(_ name: String) -> String? {
-    firstIndex(of: name).map { String(decoding: valueBytes(at: $0), as: UTF8.self) }
+    firstIndex(of: name.utf8).map { String(decoding: valueBytes(at: $0), as: UTF8.self) }
   }
 
-  /// The first header of this name.
+  /// The value of the first header of this name.
   func firstValue(_ name: [UInt8]) -> ArraySlice<UInt8>? {
-    var start = 0
-    for span in spans {
-      if span.nameEnd - start == name.count, stands(name, before: span.nameEnd) {
-        return storage[span.nameEnd..<span.valueEnd]
-      }
-      start = span.valueEnd
-    }
-    return nil
+    firstIndex(of: name).map { valueBytes(at: $0) }
   }
 
   /// Every header as text, in order: for tests and for showing to a person.
@@ -111,8 +104,8 @@ package struct HeaderList: Sendable, Equatable {
   }
 
   /// Most names differ in their length already.
-  private func firstIndex(of name: String) -> Int? {
-    let count = name.utf8.count
+  private func firstIndex(of name: some Collection<UInt8>) -> Int? {
+    let count = name.count
     var start = 0
     for index in spans.indices {
       let span = spans[index]
@@ -122,21 +115,11 @@ package struct HeaderList: Sendable, Equatable {
     return nil
   }
 
-  private func stands(_ name: String, at start: Int) -> Bool {
+  private func stands(_ name: some Collection<UInt8>, at start: Int) -> Bool {
     var at = start
-    for byte in name.utf8 {
+    for byte in name {
       guard storage[at] == byte else { return false }
       at += 1
-    }
-    return true
-  }
-
-  /// Names of one length most often begin alike and end differently.
-  private func stands(_ name: [UInt8], before end: Int) -> Bool {
-    var place = name.count
-    while place > 0 {
-      guard storage[end - (name.count - place) - 1] == name[place - 1] else { return false }
-      place -= 1
     }
     return true
   }

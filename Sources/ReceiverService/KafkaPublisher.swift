@@ -9,7 +9,6 @@ import Synchronization
 /// An idempotent producer on the events topic.
 package final class KafkaPublisher: EventPublisher {
   private let producer: Producer
-  private let serving: LoopServing
   private let acknowledged = Acknowledged()
   private let topic: ProducerTopic
   /// Nil when none are kept: to ask for a topic may create it.
@@ -24,7 +23,6 @@ package final class KafkaPublisher: EventPublisher {
     onReports: @escaping @Sendable ([PublishReport]) -> Void,
     onEvent: @escaping @Sendable (ClientEvent) -> Void
   ) throws(KafkaError) {
-    serving = LoopServing(loop)
     // Kept for its memory: a new array for each batch is what makes malloc tidy its free lists.
     let batch = ReportBatch()
     producer = try Producer(
@@ -40,12 +38,11 @@ package final class KafkaPublisher: EventPublisher {
           onReports(reports)
           reports.removeAll(keepingCapacity: true)
         }
-      }, onEvent: onEvent, wake: { [serving] in serving.wake() })
+      }, onEvent: onEvent, schedule: { loop.execute($0) })
     topic = try producer.topic(configuration.kafka.eventsTopic)
     rejects =
       configuration.receiver.rejectsPerMinuteMax > 0
       ? try producer.topic(configuration.kafka.rejectsTopic) : nil
-    serving.begin(producer)
   }
 
   package func publish(
@@ -89,8 +86,7 @@ package final class KafkaPublisher: EventPublisher {
   }
 
   package func close(timeoutMs: Int) -> Int {
-    serving.end()
-    return producer.close(timeoutMs: Int32(clamping: timeoutMs))
+    producer.close(timeoutMs: Int32(clamping: timeoutMs))
   }
 
   static func rejection(_ error: KafkaError) -> Rejection {

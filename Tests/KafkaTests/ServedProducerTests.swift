@@ -7,34 +7,30 @@ import Synchronization
 import Testing
 
 @Suite struct ServedProducerTests {
-  /// Serves in turns on one queue, and only when woken.
+  /// Runs turns on one queue.
   private final class Server: Sendable {
     let log = DeliveryLog()
-    private let producer = Mutex<Producer?>(nil)
     private let wakes = Atomic<Int>(0)
-    private let isScheduled = Atomic<Bool>(false)
     private let queue = DispatchQueue(label: "served-producer")
 
     var wakeCount: Int { wakes.load(ordering: .relaxed) }
 
     func makeProducer(_ options: ProducerOptions) throws -> Producer {
-      let made = try Producer(
-        options, onDeliveries: { [log] in log.add($0) }, wake: { [weak self] in self?.wake() })
-      producer.withLock { $0 = made }
-      wake()
-      return made
+      try Producer(
+        options, onDeliveries: { [log] in log.add($0) },
+        schedule: { turn in
+          self.wakes.add(1, ordering: .relaxed)
+          self.queue.async(execute: turn)
+        })
     }
+  }
 
-    private func wake() {
-      wakes.add(1, ordering: .relaxed)
-      guard !isScheduled.exchange(true, ordering: .acquiringAndReleasing) else { return }
-      queue.async { [weak self] in self?.serve() }
-    }
+  /// Keeps turns and runs none before it is told to.
+  private final class Idler: Sendable {
+    private let turns = Mutex<[@Sendable () -> Void]>([])
 
-    private func serve() {
-      isScheduled.store(false, ordering: .sequentiallyConsistent)
-      if producer.withLock({ $0 })?.serve() == true { wake() }
-    }
+    func keep(_ turn: @escaping @Sendable () -> Void) { turns.withLock { $0.append(turn) } }
+    func runAll() { for turn in turns.withLock({ $0 }) { turn() } }
   }
 
   @Test func everyReportComesAndFewWakeUpsAreNeeded() throws {
@@ -64,17 +60,19 @@ import Testing
       let cluster = try MockCluster.start()
       try cluster.createTopic("t", partitions: 1)
       let log = DeliveryLog()
-      // Woken, and never served before it is closed.
+      // Woken, and not served before it is closed.
+      let idler = Idler()
       let producer = try Producer(
         ProducerOptions(bootstrapServers: cluster.bootstrapServers, lingerMs: 0),
-        onDeliveries: { log.add($0) }, wake: {})
+        onDeliveries: { log.add($0) }, schedule: { idler.keep($0) })
       let topic = try producer.topic("t")
       for ticket in 0..<UInt64(500) {
         try producer.produce(to: topic, key: nil, value: [1], ticket: ticket)
       }
       require(producer.close(timeoutMs: 10_000) == 0, "undelivered")
       require(log.all.count == 500, "\(log.all.count) reports")
-      require(!producer.serve(), "served after its end")
+      idler.runAll()
+      require(log.all.count == 500, "served after its end")
       cluster.close()
       require(LiveHandles.count == 0, "\(LiveHandles.count) handles live")
     }
@@ -86,7 +84,7 @@ import Testing
       let log = DeliveryLog()
       let producer = try Producer(
         ProducerOptions(bootstrapServers: "127.0.0.1:1", messageTimeoutMs: 600_000),
-        onDeliveries: { log.add($0) }, wake: {})
+        onDeliveries: { log.add($0) }, schedule: { _ in })
       let topic = try producer.topic("t")
       for ticket in 0..<UInt64(1000) {
         try producer.produce(to: topic, key: [1], value: [2], ticket: ticket)
