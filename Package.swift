@@ -176,7 +176,8 @@ let package = Package(
     .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
     .testTarget(name: "XMLTextTests", dependencies: ["XMLText"], swiftSettings: strict),
     .testTarget(
-      name: "SignaturesTests", dependencies: ["Signatures", "Providers", "Settings", "Model"],
+      name: "SignaturesTests",
+      dependencies: ["COpenSSL", "Signatures", "Providers", "Settings", "Model"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "ProvidersTests",
@@ -240,6 +241,6 @@ let package = Package(
         "hookferry", "hookferry-receiver",
         "hookferry-consumer",
       ],
-      swiftSettings: strict),
+      exclude: ["Clients"], swiftSettings: strict),
   ]
 )

@@ -136,7 +136,7 @@ final class ExtendedProof {
         decoded($0).map { publicKey.verifies($0, of: message, hash: hash) } ?? false
       }
     case (.digest(let digester, _), _):
-      guard let expected = plan.text(of: message, digester) else { return false }
+      let expected = plan.text(of: message, digester)
       return candidates.reduce(false) { found, candidate in
         let candidate = scheme.encoding == .hex ? candidate.map(ASCII.lowercased) : candidate
         return SecretComparison.isEqual(candidate, expected) || found

@@ -175,11 +175,10 @@ package final class RequestSigner {
         let whole = PlaceReader.Surroundings(view: view, item: view.body)
         values.timestamp = reader.value(place, whole) ?? []
       }
-      return items.compactMap { item in
+      return items.map { item in
         let at = PlaceReader.Surroundings(view: view, item: item)
-        return plan.text(of: builder.message(at, values), digester).map {
-          String(decoding: $0, as: UTF8.self)
-        }
+        return String(
+          decoding: plan.text(of: builder.message(at, values), digester), as: UTF8.self)
       }
     }
     guard let first = signatures.first else { throw .cryptography(scheme.name) }

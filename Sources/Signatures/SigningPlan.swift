@@ -64,42 +64,36 @@ struct SigningPlan: Sendable {
     var id: UnsafeRawBufferPointer
   }
 
-  /// Feeds the signed string; false when OpenSSL fails.
+  /// Feeds the signed string; false for what no plain scheme has: see MessageBuilder.
   func feed(_ view: RequestView, _ values: Values, _ secret: Secret) -> Bool {
     let digester = secret.digester
-    guard digester.start() else { return false }
+    digester.start()
     for step in steps {
-      let isFed =
-        switch step {
-        case .literal(let bytes): bytes.withUnsafeBytes { digester.update($0) }
-        case .method: digester.update(view.method)
-        case .url: feedURL(view, digester)
-        case .path: digester.update(view.path)
-        case .query: digester.update(view.query)
-        case .timestamp: digester.update(values.timestamp)
-        case .id: digester.update(values.id)
-        case .body: digester.update(view.body)
-        case .secret: secret.key.withUnsafeBytes { digester.update($0) }
-        case .header(let name):
-          digester.update(view.header(name) ?? UnsafeRawBufferPointer(start: nil, count: 0))
-        // Not of a plain scheme: see MessageBuilder.
-        case .crc32, .form, .json, .lines: false
-        }
-      guard isFed else { return false }
+      switch step {
+      case .literal(let bytes): bytes.withUnsafeBytes { digester.update($0) }
+      case .method: digester.update(view.method)
+      case .url: feedURL(view, digester)
+      case .path: digester.update(view.path)
+      case .query: digester.update(view.query)
+      case .timestamp: digester.update(values.timestamp)
+      case .id: digester.update(values.id)
+      case .body: digester.update(view.body)
+      case .secret: secret.key.withUnsafeBytes { digester.update($0) }
+      case .header(let name): if let value = view.header(name) { digester.update(value) }
+      case .crc32, .form, .json, .lines: return false
+      }
     }
     return true
   }
 
-  private func feedURL(_ view: RequestView, _ digester: Digester) -> Bool {
-    if url.isEmpty {
+  private func feedURL(_ view: RequestView, _ digester: Digester) {
+    guard !url.isEmpty else {
       return bytes(ofURL: view).withUnsafeBytes { digester.update($0) }
     }
-    guard url.withUnsafeBytes({ digester.update($0) }) else { return false }
-    guard urlTakesQuery, let mark = view.target.firstIndex(of: UInt8(ascii: "?")) else {
-      return true
-    }
+    url.withUnsafeBytes { digester.update($0) }
+    guard urlTakesQuery, let mark = view.target.firstIndex(of: UInt8(ascii: "?")) else { return }
     let query = ASCII.percentDecoded(view.target[mark...], only: scheme.urlUnescapes)
-    return query.withUnsafeBytes { digester.update($0) }
+    query.withUnsafeBytes { digester.update($0) }
   }
 
   /// What `{url}` stands for: as registered, or where nothing is, as the sender used it.
@@ -120,14 +114,14 @@ struct SigningPlan: Sendable {
     return scheme.hasLoosePort ? URLVariants.ports(url) : [url]
   }
 
-  /// The digest of a message as the scheme writes it; nil when OpenSSL fails.
-  func text(of message: [UInt8], _ digester: Digester) -> [UInt8]? {
+  /// The digest of a message as the scheme writes it.
+  func text(of message: [UInt8], _ digester: Digester) -> [UInt8] {
     withUnsafeTemporaryAllocation(byteCount: Self.scratchBytes, alignment: 16) { scratch in
       let digest = UnsafeMutableRawBufferPointer(rebasing: scratch[..<Digester.bytesMax])
       let text = UnsafeMutableRawBufferPointer(rebasing: scratch[Digester.bytesMax...])
-      guard digester.start(), message.withUnsafeBytes({ digester.update($0) }),
-        let count = digester.finish(into: digest)
-      else { return nil }
+      digester.start()
+      message.withUnsafeBytes { digester.update($0) }
+      let count = digester.finish(into: digest)
       return Array(encoded(UnsafeRawBufferPointer(rebasing: digest[..<count]), into: text))
     }
   }
@@ -143,17 +137,16 @@ struct SigningPlan: Sendable {
     return UnsafeRawBufferPointer(rebasing: text[..<written])
   }
 
-  /// The digest as the scheme writes it, without prefix; nil when OpenSSL fails. `scratch` holds
-  /// digest and text.
+  /// The digest as the scheme writes it, without prefix; nil for schemes that are not plain.
+  /// `scratch` holds digest and text.
   func signature(
     _ view: RequestView, _ values: Values, _ secret: Secret,
     scratch: UnsafeMutableRawBufferPointer
   ) -> UnsafeRawBufferPointer? {
     let digest = UnsafeMutableRawBufferPointer(rebasing: scratch[..<Digester.bytesMax])
     let text = UnsafeMutableRawBufferPointer(rebasing: scratch[Digester.bytesMax...])
-    guard feed(view, values, secret), let count = secret.digester.finish(into: digest) else {
-      return nil
-    }
+    guard feed(view, values, secret) else { return nil }
+    let count = secret.digester.finish(into: digest)
     return encoded(UnsafeRawBufferPointer(rebasing: digest[..<count]), into: text)
   }
 

@@ -134,8 +134,8 @@ package final class Verifier {
     _ view: RequestView, _ value: UnsafeRawBufferPointer, _ values: SigningPlan.Values
   ) -> Result<Verified, Rejection> {
     var candidateSeen = false
-    for (index, secret) in secrets.enumerated() {
-      guard let expected = plan.signature(view, values, secret, scratch: scratch) else {
+    for index in secrets.indices {
+      guard let expected = plan.signature(view, values, secrets[index], scratch: scratch) else {
         return .failure(.overloaded)
       }
       var isMatch = false
