@@ -94,9 +94,17 @@ private struct SplitJudge {
     self.isInOrder = isInOrder
   }
 
-  mutating func note(_ event: Event, _ value: UnsafeRawBufferPointer) {
+  mutating func note(_ draft: EventDraft, _ value: UnsafeRawBufferPointer) {
     events += 1
-    finding = finding ?? complaint(event, value)
+    guard finding == nil else { return }
+    do throws(EventDecodingError) {
+      let event = try draft.event
+      finding = complaint(event, value)
+      let key = draft.key.map { [UInt8]($0) }
+      if finding == nil, key != event.key?.encoded { finding = "the key is another one" }
+    } catch {
+      finding = "cannot be read back: \(error)"
+    }
   }
 
   private mutating func complaint(_ event: Event, _ value: UnsafeRawBufferPointer) -> String? {

@@ -63,12 +63,13 @@ struct LentView {
         rd_kafka_header_get_all(lent, index, &name, &value, &valueCount)
           == RD_KAFKA_RESP_ERR_NO_ERROR, let name
       else { break }
+      let start = storage.count
       storage.append(contentsOf: UnsafeRawBufferPointer(start: name, count: strlen(name)))
       let nameEnd = storage.count
       if let value {
         storage.append(contentsOf: UnsafeRawBufferPointer(start: value, count: valueCount))
       }
-      spans.append(HeaderList.Span(nameEnd: nameEnd, valueEnd: storage.count))
+      spans.append(HeaderList.Span(name: start..<nameEnd, value: nameEnd..<storage.count))
     }
     return HeaderList(storage: storage, spans: spans)
   }

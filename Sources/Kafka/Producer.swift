@@ -89,19 +89,19 @@ package final class Producer: Sendable {
     let record = RawRecord(
       topic: topic.pointer.raw, key: key, value: value, timestampMs: timestampMs,
       ticket: ticket, partition: partition)
-    if let error = enqueue(record, headers) { throw error }
+    if let error = LentHeaders.with(headers, { enqueue(record, $0) }) { throw error }
   }
 
-  /// The same with headers of librdkafka's own, which are taken, whatever becomes of the record.
+  /// The same with headers that are lent.
   package func produce(
     to topic: ProducerTopic, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-    headers: inout RawHeaders, ticket: UInt64
+    headers: LentHeaders, ticket: UInt64
   ) throws(KafkaError) {
     check(topic, ticket)
     let record = RawRecord(
       topic: topic.pointer.raw, key: key, value: value, timestampMs: nil, ticket: ticket,
       partition: nil)
-    if let error = enqueue(record, &headers) { throw error }
+    if let error = enqueue(record, headers) { throw error }
   }
 
   /// The same with arrays.
@@ -197,19 +197,15 @@ package final class Producer: Sendable {
         let record = RawRecord(
           topic: topic.pointer.raw, key: key, value: value, timestampMs: timestampMs,
           ticket: ticket, partition: partition)
-        return enqueue(record, headers)
+        return LentHeaders.with(headers) { enqueue(record, $0) }
       }
     }
   }
 
-  private func enqueue(_ record: RawRecord, _ headers: HeaderList) -> KafkaError? {
-    var headers = RawHeaders(headers)
-    return enqueue(record, &headers)
-  }
-
-  private func enqueue(_ record: RawRecord, _ headers: inout RawHeaders) -> KafkaError? {
+  private func enqueue(_ record: RawRecord, _ headers: LentHeaders) -> KafkaError? {
     guard gate.enter() else { return KafkaError(.closed) }
     defer { gate.leave() }
+    var headers = RawHeaders(headers)
     return record.enqueue(client.raw, headers.take())
   }
 

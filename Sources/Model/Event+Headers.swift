@@ -7,47 +7,39 @@ package struct EventDecodingError: Error, Sendable, Equatable, CustomStringConve
 }
 
 extension Event {
-  /// Every `ce_` header of this event, in a fixed order, with `content-type` and `traceparent`, and
-  /// what it carries of its provider's behind them.
+  /// Every `ce_` header of this event, with `content-type` and `traceparent`: in the order in which
+  /// the receiver writes them, what all events of a request share first.
   package var headers: HeaderList {
+    let names = EventHeaderNames.all
     var list = HeaderList()
     list.reserve(bytes: 640, headers: 18)
-    writeHeaders(to: &list, encodedKey: key?.encoded)
-    return list
-  }
-
-  /// Writes `headers` to wherever they go. `encodedKey` is `key.encoded`, which whoever publishes
-  /// the event needs as well.
-  package func writeHeaders(
-    to sink: inout some HeaderSink & ~Copyable, encodedKey: [UInt8]?
-  ) {
-    let names = HeaderNames.all
-    sink.put(names.specVersion, "1.0")
-    sink.put(names.id, id)
-    sink.put(names.source, source)
-    sink.put(names.type, type)
-    if let encodedKey { sink.put(names.subject[...], encodedKey[...]) }
-    if let timeMs { sink.put(names.time) { Timestamp(ms: timeMs).appendRFC3339(to: &$0) } }
-    sink.put(names.contentType, contentType)
-    if let traceparent { sink.put(names.traceparent, traceparent) }
+    func put(_ name: [UInt8], _ value: String) {
+      list.append(nameBytes: name, valueBytes: value.utf8)
+    }
+    put(names.specVersion, "1.0")
+    put(names.source, source)
+    put(names.origin, origin.rawValue)
+    put(names.contentType, contentType)
+    if let traceparent { put(names.traceparent, traceparent) }
+    put(names.receivedAt, Timestamp(ms: receivedAtMs).text)
+    put(names.verifiedBy, verifiedBy)
+    put(names.type, type)
+    put(names.id, id)
+    if let timeMs { put(names.time, Timestamp(ms: timeMs).text) }
+    if let recordVersion { put(names.recordVersion, String(recordVersion)) }
     if let key {
-      sink.put(names.tenant, key.tenant)
-      sink.put(names.object, key.object)
-      sink.put(names.recordId, key.recordId)
+      put(names.tenant, key.tenant)
+      put(names.object, key.object)
+      put(names.recordId, key.recordId)
+      list.append(nameBytes: names.subject, valueBytes: key.encoded)
     }
-    if let recordVersion { sink.put(names.recordVersion) { $0.append(decimal: recordVersion) } }
-    sink.put(names.origin, origin.rawValue)
-    sink.put(names.receivedAt) { Timestamp(ms: receivedAtMs).appendRFC3339(to: &$0) }
-    sink.put(names.envelope) { envelope.append(to: &$0) }
-    sink.put(names.verifiedBy, verifiedBy)
-    for index in carried.spans.indices {
-      sink.put(carried.nameBytes(at: index), carried.valueBytes(at: index))
-    }
+    put(names.envelope, "\(envelope.id),\(envelope.index)/\(envelope.count)")
+    return list
   }
 
   /// Reads an event back. Unknown headers are ignored; a missing required one is an error.
   package init(headers: HeaderList) throws(EventDecodingError) {
-    let names = HeaderNames.all
+    let names = EventHeaderNames.all
     func required(_ name: [UInt8]) throws(EventDecodingError) -> String {
       guard let text = headers.text(name), !text.isEmpty else {
         throw EventDecodingError(
@@ -80,25 +72,25 @@ extension Event {
 }
 
 /// The headers' names as bytes, behind one reference: each would be another global to look up.
-private final class HeaderNames: Sendable {
-  static let all = HeaderNames()
+package final class EventHeaderNames: Sendable {
+  package static let all = EventHeaderNames()
 
-  let specVersion = Array("ce_specversion".utf8)
-  let id = Array("ce_id".utf8)
-  let source = Array("ce_source".utf8)
-  let type = Array("ce_type".utf8)
-  let subject = Array("ce_subject".utf8)
-  let time = Array("ce_time".utf8)
-  let contentType = Array("content-type".utf8)
-  let traceparent = Array("traceparent".utf8)
-  let tenant = Array("ce_tenant".utf8)
-  let object = Array("ce_object".utf8)
-  let recordId = Array("ce_recordid".utf8)
-  let recordVersion = Array("ce_recordversion".utf8)
-  let origin = Array("ce_origin".utf8)
-  let receivedAt = Array("ce_receivedat".utf8)
-  let envelope = Array("ce_envelope".utf8)
-  let verifiedBy = Array("ce_verifiedby".utf8)
+  package let specVersion = Array("ce_specversion".utf8)
+  package let id = Array("ce_id".utf8)
+  package let source = Array("ce_source".utf8)
+  package let type = Array("ce_type".utf8)
+  package let subject = Array("ce_subject".utf8)
+  package let time = Array("ce_time".utf8)
+  package let contentType = Array("content-type".utf8)
+  package let traceparent = Array("traceparent".utf8)
+  package let tenant = Array("ce_tenant".utf8)
+  package let object = Array("ce_object".utf8)
+  package let recordId = Array("ce_recordid".utf8)
+  package let recordVersion = Array("ce_recordversion".utf8)
+  package let origin = Array("ce_origin".utf8)
+  package let receivedAt = Array("ce_receivedat".utf8)
+  package let envelope = Array("ce_envelope".utf8)
+  package let verifiedBy = Array("ce_verifiedby".utf8)
 }
 
 extension HeaderList {
@@ -119,15 +111,6 @@ extension HeaderList {
 }
 
 extension Envelope {
-  /// `id,index/count`.
-  fileprivate func append(to bytes: inout [UInt8]) {
-    bytes.append(contentsOf: id.utf8)
-    bytes.append(UInt8(ascii: ","))
-    bytes.append(decimal: Int64(index))
-    bytes.append(UInt8(ascii: "/"))
-    bytes.append(decimal: Int64(count))
-  }
-
   /// `id,index/count`; anything else is taken as an id of its own, first of one.
   init(text: ArraySlice<UInt8>) {
     if let comma = text.lastIndex(of: UInt8(ascii: ",")),
@@ -140,18 +123,5 @@ extension Envelope {
     } else {
       self.init(id: String(decoding: text, as: UTF8.self), index: 0, count: 1)
     }
-  }
-}
-
-extension [UInt8] {
-  fileprivate mutating func append(decimal number: Int64) {
-    if number < 0 { append(UInt8(ascii: "-")) }
-    let start = count
-    var rest = number.magnitude
-    repeat {
-      append(UInt8(ascii: "0") + UInt8(rest % 10))
-      rest /= 10
-    } while rest > 0
-    self[start...].reverse()
   }
 }

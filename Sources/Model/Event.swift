@@ -41,8 +41,6 @@ package struct Event: Sendable, Equatable {
   package var contentType: String
   /// W3C trace context, passed on unchanged.
   package var traceparent: String?
-  /// The provider's own headers that go along, under their own lower-case names. Not read back.
-  package var carried = HeaderList()
 
   /// A deletion, a merge or a restoration: events of the record before and after it are about
   /// different lives of it. Known by the last word of the type, as all providers name them.

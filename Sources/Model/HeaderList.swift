@@ -2,26 +2,33 @@
 // a header. The Kafka bridge hands slices of the buffer to librdkafka without further copies.
 
 /// An ordered list of record headers; names may repeat, values are bytes.
-package struct HeaderList: Sendable, Equatable {
-  /// Names and values, back to back, in order.
+package struct HeaderList: Sendable {
+  /// Names and values, in order; a name that is written once may serve several headers.
   package private(set) var storage: [UInt8] = []
-  /// Where each header's name and value end in `storage`; each begins where the last one ended.
+  /// Where each header's name and value lie in `storage`.
   package private(set) var spans: [Span] = []
 
-  /// The ends of one header's name and value in `HeaderList.storage`, in bytes.
-  package struct Span: Sendable, Equatable {
-    package let nameEnd: Int
-    package let valueEnd: Int
+  /// The place of one header in `HeaderList.storage`, in bytes.
+  package struct Span: Sendable {
+    private let nameStart: UInt32
+    private let nameEnd: UInt32
+    private let valueStart: UInt32
+    private let valueEnd: UInt32
 
-    package init(nameEnd: Int, valueEnd: Int) {
-      self.nameEnd = nameEnd
-      self.valueEnd = valueEnd
+    package init(name: Range<Int>, value: Range<Int>) {
+      nameStart = UInt32(name.lowerBound)
+      nameEnd = UInt32(name.upperBound)
+      valueStart = UInt32(value.lowerBound)
+      valueEnd = UInt32(value.upperBound)
     }
+
+    package var name: Range<Int> { Int(nameStart)..<Int(nameEnd) }
+    package var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
   }
 
   package init() {}
 
-  /// `spans` must rise and end within `storage`.
+  /// `spans` must lie within `storage`, in order.
   package init(storage: [UInt8], spans: [Span]) {
     self.storage = storage
     self.spans = spans
@@ -43,21 +50,14 @@ package struct HeaderList: Sendable, Equatable {
     append(nameBytes: name.utf8, valueBytes: value)
   }
 
-  /// The value is what `body` appends; it must not do anything else.
-  mutating func appendHeader(_ name: [UInt8], _ body: (inout [UInt8]) -> Void) {
-    storage += name
-    let nameEnd = storage.count
-    body(&storage)
-    spans.append(Span(nameEnd: nameEnd, valueEnd: storage.count))
-  }
-
   package mutating func append(
     nameBytes: some Collection<UInt8>, valueBytes: some Collection<UInt8>
   ) {
+    let start = storage.count
     storage.append(contentsOf: nameBytes)
     let nameEnd = storage.count
     storage.append(contentsOf: valueBytes)
-    spans.append(Span(nameEnd: nameEnd, valueEnd: storage.count))
+    spans.append(Span(name: start..<nameEnd, value: nameEnd..<storage.count))
   }
 
   /// Replaces every header of this name by one, at the end.
@@ -76,11 +76,11 @@ package struct HeaderList: Sendable, Equatable {
   }
 
   package func nameBytes(at index: Int) -> ArraySlice<UInt8> {
-    storage[start(of: index)..<spans[index].nameEnd]
+    storage[spans[index].name]
   }
 
   package func valueBytes(at index: Int) -> ArraySlice<UInt8> {
-    storage[spans[index].nameEnd..<spans[index].valueEnd]
+    storage[spans[index].value]
   }
 
   /// The first header of this name, as text; bytes that are not UTF-8 are replaced, never fatal.
@@ -106,11 +106,9 @@ package struct HeaderList: Sendable, Equatable {
   /// Most names differ in their length already.
   private func firstIndex(of name: some Collection<UInt8>) -> Int? {
     let count = name.count
-    var start = 0
     for index in spans.indices {
-      let span = spans[index]
-      if span.nameEnd - start == count, stands(name, at: start) { return index }
-      start = span.valueEnd
+      let place = spans[index].name
+      if place.count == count, stands(name, at: place.lowerBound) { return index }
     }
     return nil
   }
@@ -123,6 +121,14 @@ package struct HeaderList: Sendable, Equatable {
     }
     return true
   }
+}
 
-  private func start(of index: Int) -> Int { index == 0 ? 0 : spans[index - 1].valueEnd }
+extension HeaderList: Equatable {
+  package static func == (left: HeaderList, right: HeaderList) -> Bool {
+    left.count == right.count
+      && left.spans.indices.allSatisfy { index in
+        left.nameBytes(at: index) == right.nameBytes(at: index)
+          && left.valueBytes(at: index) == right.valueBytes(at: index)
+      }
+  }
 }

@@ -52,14 +52,19 @@ package struct RecordKey: Hashable, Sendable, CustomStringConvertible {
 
   private static func append(_ part: String, to bytes: inout [UInt8]) {
     for byte in part.utf8 {
-      if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "%") || byte < 0x20 || byte == 0x7F {
-        bytes.append(UInt8(ascii: "%"))
-        bytes.append(hexDigit(byte >> 4))
-        bytes.append(hexDigit(byte & 0xF))
+      if let escape = escape(byte) {
+        bytes += [UInt8(ascii: "%"), escape.high, escape.low]
       } else {
         bytes.append(byte)
       }
     }
+  }
+
+  /// The hex digits of a byte that must not stand in a part as it is; nil for others.
+  package static func escape(_ byte: UInt8) -> (high: UInt8, low: UInt8)? {
+    guard byte == UInt8(ascii: "/") || byte == UInt8(ascii: "%") || byte < 0x20 || byte == 0x7F
+    else { return nil }
+    return (hexDigit(byte >> 4), hexDigit(byte & 0xF))
   }
 
   private static func hexDigit(_ nibble: UInt8) -> UInt8 {

@@ -8,20 +8,8 @@ package struct Timestamp: Sendable, Hashable {
   package init(ms: Int64) { self.ms = ms }
 
   /// `2026-11-21T10:54:09.123Z`. Years outside 0...9999 are clamped to that range.
-  package var rfc3339: [UInt8] {
-    var bytes: [UInt8] = []
-    appendRFC3339(to: &bytes)
-    return bytes
-  }
-
-  /// Appends `rfc3339` without an array of its own.
-  func appendRFC3339(to bytes: inout [UInt8]) {
-    let text = rfc3339Bytes
-    for place in text.indices { bytes.append(text[place]) }
-  }
-
-  private var rfc3339Bytes: [24 of UInt8] {
-    var text: [24 of UInt8] = .init(repeating: 0)
+  package var rfc3339: [24 of UInt8] {
+    var text: [24 of UInt8] = .init(repeating: UInt8(ascii: "0"))
     let clamped = min(max(ms, -62_167_219_200_000), 253_402_300_799_999)
     let days = clamped.flooredQuotient(86_400_000)
     let msOfDay = Int(clamped - days * 86_400_000)
@@ -48,7 +36,10 @@ package struct Timestamp: Sendable, Hashable {
     return text
   }
 
-  package var text: String { String(decoding: rfc3339, as: UTF8.self) }
+  package var text: String {
+    let bytes = rfc3339
+    return String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
+  }
 
   /// Reads RFC 3339 with `Z` or a numeric offset and up to nine decimals; nil for anything else.
   package init?(rfc3339 text: some StringProtocol) {

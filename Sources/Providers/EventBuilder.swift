@@ -3,22 +3,12 @@
 import Model
 import Signatures
 
-/// Makes the events of one source. Holds nothing of a request.
+/// Writes the events of one source. Holds nothing of a request.
 struct EventBuilder {
   let reader: EventReader
-  let source: String
   /// For events that name none.
-  let tenant: String
+  private let tenant: String
   private let carried: [(name: [UInt8], header: HeaderName)]
-
-  /// What all events of one request have.
-  struct Common {
-    var arrival: Splitter.Arrival
-    var contentType: String
-    var isForm: Bool
-    var traceparent: String?
-    var carried: HeaderList
-  }
 
   /// Ids longer than this are replaced by their hash.
   private static let idBytesMax = 512
@@ -31,79 +21,101 @@ struct EventBuilder {
   private static let contentType = HeaderName("content-type")
   private static let traceparent = HeaderName("traceparent")
   private static let json: StaticString = "application/json"
-  private static let form: StaticString = "application/x-www-form-urlencoded"
+  private static let form = "application/x-www-form-urlencoded"
 
-  init(reader: EventReader, source: String, tenant: String, carried: [String]) {
+  init(reader: EventReader, tenant: String, carried: [String]) {
     self.reader = reader
-    self.source = source
     self.tenant = tenant
     self.carried = carried.map { (Array($0.lowercased().utf8), HeaderName($0)) }
   }
 
-  func common(_ view: RequestView, _ arrival: Splitter.Arrival) -> Common {
-    let (contentType, isForm) = contentType(view)
-    return Common(
-      arrival: arrival, contentType: contentType, isForm: isForm, traceparent: traceparent(view),
+  /// Begins a request's events; true when its body is a form.
+  func begin(_ view: RequestView, _ arrival: Splitter.Arrival, _ draft: EventDraft) -> Bool {
+    let json = UnsafeRawBufferPointer(
+      start: Self.json.utf8Start, count: Self.json.utf8CodeUnitCount)
+    let told = view.header(Self.contentType)
+    let contentType = told?.isEmpty == false ? told ?? json : json
+    draft.enterRequest(
+      arrival, contentType: contentType, traceparent: traceparent(view),
       carried: carried.isEmpty ? HeaderList() : carriedHeaders(view))
+    // The usual answer without making text of it.
+    return !contentType.elementsEqual(json)
+      && String(decoding: contentType, as: UTF8.self).lowercased().hasPrefix(Self.form)
   }
 
-  func event(_ sight: inout EventSight, _ common: Common, index: Int, count: Int) -> Event {
-    let type = sight.text(reader.type).map(Self.bounded) ?? "unknown"
-    sight.type = type
-    let arrival = common.arrival
-    var event = Event(
-      id: id(sight), source: source, type: type, key: key(sight), timeMs: time(sight),
-      recordVersion: reader.recordVersion.flatMap { sight.number($0) }, origin: .webhook,
-      receivedAtMs: arrival.receivedAtMs,
-      envelope: Envelope(id: arrival.envelopeId, index: index, count: count),
-      verifiedBy: arrival.verifiedBy, contentType: common.contentType,
-      traceparent: common.traceparent)
-    if !common.carried.isEmpty { event.carried = common.carried }
-    return event
-  }
-
-  private func key(_ sight: borrowing EventSight) -> RecordKey? {
-    guard let recordId = sight.text(reader.recordId), let object = sight.text(reader.object) else {
-      return nil
+  func write(
+    _ sight: inout EventSight, to draft: EventDraft, envelopeId: String, index: Int, count: Int
+  ) {
+    draft.enterEvent { type(sight, &$0) }
+    sight.type = draft.typeRange
+    draft.putId { id(sight, &$0) }
+    if let place = reader.time, let time = draft.lend({ sight.number(place, &$0) }) {
+      draft.put(timeMs: EventTime.ms(time))
     }
-    return RecordKey(
-      tenant: Self.bounded(sight.text(reader.tenant) ?? tenant), object: Self.bounded(object),
-      recordId: Self.bounded(recordId))
+    if let place = reader.recordVersion, let version = draft.lend({ sight.number(place, &$0) }) {
+      draft.put(recordVersion: version)
+    }
+    draft.putKey(
+      tenant: { part(reader.tenant, sight, &$0) || $0.appendText(tenant) },
+      object: { part(reader.object, sight, &$0) },
+      recordId: { part(reader.recordId, sight, &$0) })
+    draft.seal(envelopeId: envelopeId, index: index, count: count)
   }
 
-  private func id(_ sight: borrowing EventSight) -> String {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(96)
-    for (index, place) in reader.id.enumerated() {
+  private func type(_ sight: borrowing EventSight, _ bytes: inout ByteWriter) -> Bool {
+    part(reader.type, sight, &bytes) || bytes.appendText("unknown")
+  }
+
+  /// A text of bounded length.
+  private func part(
+    _ place: EventReader.Place?, _ sight: borrowing EventSight, _ bytes: inout ByteWriter
+  ) -> Bool {
+    let start = bytes.count
+    guard let place, sight.append(place, to: &bytes) else { return false }
+    if bytes.count - start > Self.partBytesMax { Self.hash(&bytes, from: start) }
+    return true
+  }
+
+  private func id(_ sight: borrowing EventSight, _ bytes: inout ByteWriter) -> Bool {
+    let start = bytes.count
+    for index in reader.id.indices {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
-      guard sight.append(place, to: &bytes) else { return hashId(sight) }
+      guard sight.append(reader.id[index], to: &bytes) else {
+        bytes.truncate(to: start)
+        return hashId(sight, &bytes)
+      }
     }
-    for place in reader.optionalId {
+    for index in reader.optionalId.indices {
       let mark = bytes.count
-      if mark > 0 { bytes.append(UInt8(ascii: ",")) }
-      if !sight.append(place, to: &bytes) { bytes.removeLast(bytes.count - mark) }
+      if mark > start { bytes.append(UInt8(ascii: ",")) }
+      if !sight.append(reader.optionalId[index], to: &bytes) {
+        bytes.truncate(to: mark)
+      }
     }
-    guard !bytes.isEmpty else { return hashId(sight) }
-    if bytes.count > Self.idBytesMax {
-      return bytes.withUnsafeBytes { "sha256:" + BodyHash.sha256($0) }
-    }
-    return String(decoding: bytes, as: UTF8.self)
+    guard bytes.count > start else { return hashId(sight, &bytes) }
+    if bytes.count - start > Self.idBytesMax { Self.hash(&bytes, from: start) }
+    return true
   }
 
-  private func hashId(_ sight: borrowing EventSight) -> String {
-    let hash = "sha256:" + BodyHash.sha256(sight.value)
+  private func hashId(_ sight: borrowing EventSight, _ bytes: inout ByteWriter) -> Bool {
+    bytes.append(Self.hash(of: sight.value))
     // Events that are repeated have the same bytes.
-    return sight.item.map { hash + "," + Self.bounded($0) } ?? hash
+    guard let item = sight.item else { return true }
+    bytes.append(UInt8(ascii: ","))
+    let start = bytes.count
+    bytes.append(item)
+    if bytes.count - start > Self.partBytesMax { Self.hash(&bytes, from: start) }
+    return true
   }
 
-  private func time(_ sight: borrowing EventSight) -> Int64? {
-    guard let place = reader.time, let time = sight.number(place) else { return nil }
-    return EventTime.ms(time)
+  private static func hash(_ bytes: inout ByteWriter, from start: Int) {
+    let text = hash(of: bytes.bytes(start..<bytes.count))
+    bytes.truncate(to: start)
+    bytes.append(text)
   }
 
-  private static func bounded(_ text: String) -> String {
-    guard text.utf8.count > partBytesMax else { return text }
-    return Array(text.utf8).withUnsafeBytes { "sha256:" + BodyHash.sha256($0) }
+  private static func hash(of bytes: UnsafeRawBufferPointer) -> String {
+    "sha256:" + BodyHash.sha256(bytes)
   }
 
   private func carriedHeaders(_ view: RequestView) -> HeaderList {
@@ -117,24 +129,9 @@ struct EventBuilder {
     return list
   }
 
-  private func contentType(_ view: RequestView) -> (String, isForm: Bool) {
-    guard let value = view.header(Self.contentType), !value.isEmpty else {
-      return ("application/json", false)
-    }
-    // The usual answer without making text of it.
-    if Self.isEqual(value, Self.json) { return ("application/json", false) }
-    let text = String(decoding: value, as: UTF8.self)
-    return (text, text.lowercased().hasPrefix("\(Self.form)"))
-  }
-
-  private static func isEqual(_ value: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
-    value.count == text.utf8CodeUnitCount
-      && value.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: value.count))
-  }
-
-  private func traceparent(_ view: RequestView) -> String? {
+  private func traceparent(_ view: RequestView) -> UnsafeRawBufferPointer? {
     // W3C: version-traceid-parentid-flags, 55 characters in version 00.
     guard let value = view.header(Self.traceparent), value.count == 55 else { return nil }
-    return String(decoding: value, as: UTF8.self)
+    return value
   }
 }

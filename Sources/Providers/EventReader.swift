@@ -15,7 +15,7 @@ struct EventReader {
     case under(Int, JSONPath)
     case json(JSONPath), up(JSONPath), body(JSONPath)
     case xml(String)
-    case text(String)
+    case text([UInt8])
     case item, type, event
   }
 
@@ -32,7 +32,14 @@ struct EventReader {
     case expression([[Part]])
   }
 
+  /// Another name for a text.
+  struct Alias {
+    let name: [UInt8]
+    let other: [UInt8]
+  }
+
   let fields: JSONFields
+  let aliases: [Alias]
   let id: [Place]
   let optionalId: [Place]
   let type: Place?
@@ -50,6 +57,7 @@ struct EventReader {
 
   init(_ identity: EventIdentity) {
     var compiler = Compiler()
+    aliases = identity.aliases.map { Alias(name: Array($0.utf8), other: Array($1.utf8)) }
     id = identity.id.map { compiler.place($0) }
     optionalId = identity.optionalId.map { compiler.place($0) }
     type = identity.type.map { compiler.place($0) }
@@ -95,7 +103,7 @@ struct EventReader {
         return .xml(path)
       case .up(let path): return .up(path)
       case .body(let path): return .body(path)
-      case .text(let text): return .text(text)
+      case .text(let text): return .text(Array(text.utf8))
       case .item: return .item
       case .type: return .type
       case .event: return .event

@@ -16,9 +16,9 @@ struct RequestSight {
 
 /// Reads the values that an identity names out of one event.
 struct EventSight: ~Copyable {
-  let request: RequestSight
+  var request: RequestSight
   /// The event's exact bytes.
-  let value: UnsafeRawBufferPointer
+  var value: UnsafeRawBufferPointer
   /// Has scanned `json`; nil when that is no JSON, or must stay one event.
   var scanner: JSONScanner?
   /// The event's row in it.
@@ -33,112 +33,109 @@ struct EventSight: ~Copyable {
   /// Its index in the request's tree.
   var element: Int?
   var item: String?
-  let aliases: [String: String]
+  let aliases: [EventReader.Alias]
   /// What was found in places that events share, where they share any.
   var shared: SharedValues?
-  var type: String?
+  /// Where in the bytes that are written the type lies, once it is known.
+  var type = 0..<0
 
-  /// Non-empty text, or nil.
-  func text(_ place: EventReader.Place?) -> String? {
-    switch place {
-    case nil: nil
-    case .plain(let source)?: Self.nonEmpty(text(source))
-    case .firstOf(let sources)?: text(firstOf: sources)
-    case .expression(let alternatives)?: expression(alternatives)
-    }
-  }
-
-  /// Appends the text's bytes; false when there is none.
-  func append(_ place: EventReader.Place, to bytes: inout [UInt8]) -> Bool {
+  /// Appends a text; false, and nothing, when there is none.
+  func append(_ place: EventReader.Place, to bytes: inout ByteWriter) -> Bool {
     switch place {
     case .plain(let source): append(source, &bytes)
     case .firstOf(let sources): sources.contains { append($0, &bytes) }
-    case .expression(let alternatives): append(expression(alternatives), &bytes)
+    case .expression(let alternatives): alternatives.contains { append(joined: $0, &bytes) }
     }
   }
 
-  private func append(_ source: EventReader.Source, _ bytes: inout [UInt8]) -> Bool {
-    switch source {
-    case .header(let name):
-      guard let value = request.view.header(name), !value.isEmpty else { return false }
-      bytes.append(contentsOf: value)
-    case .field(let index):
-      let slice = slice(index)
-      guard slice.kind == .string || slice.kind == .number else {
-        return append(Self.nonEmpty(text(source)), &bytes)
-      }
-      guard !slice.range.isEmpty else { return false }
-      bytes.append(contentsOf: slice.raw(in: scanned))
-    default: return append(Self.nonEmpty(text(source)), &bytes)
-    }
-    return true
-  }
-
-  private func append(_ text: String?, _ bytes: inout [UInt8]) -> Bool {
-    guard let text else { return false }
-    bytes.append(contentsOf: text.utf8)
-    return true
-  }
-
-  /// A number as it is, anything else as a time.
-  func number(_ place: EventReader.Place) -> Int64? {
+  /// A number as it is, anything else as a time. `bytes`: room for a text meanwhile.
+  func number(_ place: EventReader.Place, _ bytes: inout ByteWriter) -> Int64? {
     if case .plain(.field(let index)) = place, let number = slice(index).integer(in: scanned) {
       return number
     }
-    guard let text = text(place) else { return nil }
+    let start = bytes.count
+    defer { bytes.truncate(to: start) }
+    guard append(place, to: &bytes) else { return nil }
+    let text = String(decoding: bytes.bytes(start..<bytes.count), as: UTF8.self)
     return Int64(text) ?? EventTime.ms(text)
   }
 
-  private func text(firstOf sources: [EventReader.Source]) -> String? {
-    for source in sources {
-      if let text = Self.nonEmpty(text(source)) { return text }
+  private func append(joined parts: [EventReader.Part], _ bytes: inout ByteWriter) -> Bool {
+    let start = bytes.count
+    for index in parts.indices where !append(parts[index], &bytes) {
+      bytes.truncate(to: start)
+      return false
     }
-    return nil
+    return bytes.count > start
   }
 
-  private func expression(_ alternatives: [[EventReader.Part]]) -> String? {
-    for parts in alternatives {
-      var joined: String?
-      for part in parts {
-        guard let text = text(part) else {
-          joined = nil
-          break
-        }
-        joined = joined.map { $0 + text } ?? text
-      }
-      if let joined { return joined }
-    }
-    return nil
-  }
-
-  private func text(_ part: EventReader.Part) -> String? {
+  private func append(_ part: EventReader.Part, _ bytes: inout ByteWriter) -> Bool {
+    let start = bytes.count
     // An object has a hash and no text.
     let isHashed = part.steps.first == .sha256
-    var found = Self.nonEmpty(isHashed ? raw(part.source) : text(part.source))
-    for step in part.steps {
-      guard let text = found else { return nil }
-      found = Self.nonEmpty(step.apply(text, aliases: aliases, lookup: lookup))
+    guard isHashed ? appendWhole(part.source, &bytes) : append(part.source, &bytes) else {
+      return false
     }
-    return found
+    for index in part.steps.indices {
+      guard part.steps[index].apply(&bytes, from: start, aliases: aliases, lookup: lookup),
+        bytes.count > start
+      else {
+        bytes.truncate(to: start)
+        return false
+      }
+    }
+    return true
   }
 
-  private func text(_ source: EventReader.Source) -> String? {
+  private func append(_ source: EventReader.Source, _ bytes: inout ByteWriter) -> Bool {
     switch source {
     case .header(let name):
-      request.view.header(name).map { String(decoding: $0, as: UTF8.self) }
+      guard let value = request.view.header(name) else { return false }
+      return bytes.appendText(value)
+    case .field(let index): return Self.append(slice(index), of: scanned, &bytes)
+    case .type:
+      bytes.append(copyOf: type)
+      return !type.isEmpty
+    case .text(let text):
+      bytes.append(text)
+      return !text.isEmpty
+    case .event: return bytes.appendText(value)
+    case .query, .form, .under, .json, .up, .body, .xml, .item:
+      return bytes.appendText(text(source))
+    }
+  }
+
+  private static func append(
+    _ slice: JSONSlice, of text: UnsafeRawBufferPointer, _ bytes: inout ByteWriter
+  ) -> Bool {
+    switch slice.kind {
+    case .string, .number: bytes.appendText(slice.raw(in: text))
+    case .escapedString: bytes.appendText(slice.text(in: text))
+    case .missing, .true, .false, .null, .object, .array: false
+    }
+  }
+
+  /// Whatever a field is, as it stands.
+  private func appendWhole(_ source: EventReader.Source, _ bytes: inout ByteWriter) -> Bool {
+    guard case .field(let index) = source, slice(index).isPresent else {
+      return append(source, &bytes)
+    }
+    return bytes.appendText(slice(index).whole(in: scanned))
+  }
+
+  /// The places that have their values as text anyway.
+  private func text(_ source: EventReader.Source) -> String? {
+    switch source {
     case .query(let name): request.query?.text(name)
     case .form(let name): request.form?.text(name)
-    case .field(let index): slice(index).text(in: scanned)
     case .under(let index, let path): under(index, path)
     case .json(let path): json.flatMap { json in own(path, -1) { deep(path, in: json) } }
     case .up(let path):
       if let shared, let up { shared.upper(path) { deep(path, in: up) } } else { nil }
     case .body(let path): body(path)
     case .xml(let path): element.flatMap { request.xml?.text(path, from: $0) }
-    case .text(let text): text
     case .item: item
-    case .type: type
-    case .event: String(decoding: value, as: UTF8.self)
+    case .header, .field, .text, .type, .event: nil
     }
   }
 
@@ -160,11 +157,6 @@ struct EventSight: ~Copyable {
     return shared.body(path) { deep(path, in: request.view.body) }
   }
 
-  private func raw(_ source: EventReader.Source) -> String? {
-    guard case .field(let index) = source, slice(index).isPresent else { return text(source) }
-    return String(decoding: slice(index).whole(in: scanned), as: UTF8.self)
-  }
-
   private func deep(_ path: JSONPath, in bytes: UnsafeRawBufferPointer) -> String? {
     lookup.find(path, in: bytes).flatMap { $0.slice.text(in: $0.base) }
   }
@@ -172,8 +164,6 @@ struct EventSight: ~Copyable {
   private func slice(_ index: Int) -> JSONSlice {
     scanner?.field(row, index) ?? JSONSlice(kind: .missing, range: 0..<0)
   }
-
-  private static func nonEmpty(_ text: String?) -> String? { text?.isEmpty == true ? nil : text }
 }
 
 /// Values of a body, and of the element around events, found once and not once an event: else many

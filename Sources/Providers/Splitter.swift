@@ -15,11 +15,15 @@ package final class Splitter {
     package var receivedAtMs: Int64
     /// `Verifier.Verified.label`.
     package var verifiedBy: String
+    package var origin: Origin
 
-    package init(envelopeId: String, receivedAtMs: Int64, verifiedBy: String) {
+    package init(
+      envelopeId: String, receivedAtMs: Int64, verifiedBy: String, origin: Origin = .webhook
+    ) {
       self.envelopeId = envelopeId
       self.receivedAtMs = receivedAtMs
       self.verifiedBy = verifiedBy
+      self.origin = origin
     }
   }
 
@@ -28,6 +32,7 @@ package final class Splitter {
   let scanner: JSONScanner
   let lookup: JSONScanner
   private let events: EventBuilder
+  private let draft: EventDraft
   private let redaction: Redaction
   private let redacted = ScratchBytes()
   private let payload = ScratchBytes()
@@ -40,16 +45,17 @@ package final class Splitter {
     lookup = try JSONScanner()
     redaction = Redaction(provider.redactedNames)
     events = EventBuilder(
-      reader: reader, source: source, tenant: tenant ?? source, carried: provider.carriedHeaders)
+      reader: reader, tenant: tenant ?? source, carried: provider.carriedHeaders)
+    draft = EventDraft(source: source)
   }
 
-  /// Calls `emit` for each event in the body's order, with its exact bytes, which are lent for the
-  /// call; only what the provider's definition calls a secret is blanked in them. What cannot be
+  /// Calls `emit` for each event in the body's order, with its exact bytes; both are lent for the
+  /// call. Only what the provider's definition calls a secret is blanked in them. What cannot be
   /// read, or has no record id, is an event too, without a key: it must reach the log, and the
   /// consumer decides. An empty array has no events.
   package func split<Failure: Error>(
     _ view: RequestView, _ arrival: Arrival,
-    _ emit: (Event, UnsafeRawBufferPointer) throws(Failure) -> Void
+    _ emit: (EventDraft, UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     guard !redaction.isEmpty, redaction.concerns(view.body) else {
       return try splitClean(view, arrival, emit)
@@ -64,39 +70,38 @@ package final class Splitter {
 
   private func splitClean<Failure: Error>(
     _ view: RequestView, _ arrival: Arrival,
-    _ emit: (Event, UnsafeRawBufferPointer) throws(Failure) -> Void
+    _ emit: (EventDraft, UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
-    let common = events.common(view, arrival)
+    let isForm = events.begin(view, arrival, draft)
     var request = RequestSight(view: view)
     if reader.usesQuery { request.query = query(view) }
-    if reader.usesForms, common.isForm {
-      try splitForm(request, common, emit)
+    if reader.usesForms, isForm {
+      try splitForm(request, arrival, emit)
     } else if provider.splitting.xmlPath != nil || reader.usesXML, Self.looksLikeXML(view.body) {
-      try splitXML(request, common, emit)
+      try splitXML(request, arrival, emit)
     } else if provider.splitting.isPlain {
-      try splitRows(request, common, emit)
+      try splitRows(request, arrival, emit)
     } else {
-      try splitNested(request, common, emit)
+      try splitNested(request, arrival, emit)
     }
   }
 
   /// The body is the event, or its elements are: one scan finds them and their fields.
   private func splitRows<Failure: Error>(
-    _ request: RequestSight, _ common: EventBuilder.Common,
-    _ emit: (Event, UnsafeRawBufferPointer) throws(Failure) -> Void
+    _ request: RequestSight, _ arrival: Arrival,
+    _ emit: (EventDraft, UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     let body = request.view.body
-    guard let count = rows(body) else { return try emitWhole(request, common, emit) }
-    var request = request
-    request.isJSON = true
+    guard let count = rows(body) else { return try emitWhole(request, arrival, emit) }
+    var sight = sight(request, body)
+    sight.request.isJSON = true
+    sight.scanner = scanner
     for index in 0..<count {
       let value = scanner.element(index).whole(in: body)
-      var sight = sight(request, value)
-      sight.scanner = scanner
       sight.row = index
-      sight.scanned = body
+      sight.value = value
       sight.json = value
-      try emit(events.event(&sight, common, index: index, count: count), value)
+      try emit(write(&sight, arrival, index, of: count), value)
     }
   }
 
@@ -114,14 +119,14 @@ package final class Splitter {
   }
 
   private func splitNested<Failure: Error>(
-    _ request: RequestSight, _ common: EventBuilder.Common,
-    _ emit: (Event, UnsafeRawBufferPointer) throws(Failure) -> Void
+    _ request: RequestSight, _ arrival: Arrival,
+    _ emit: (EventDraft, UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     let body = request.view.body
     let finder = PieceFinder(
       splitting: provider.splitting, eventsMax: provider.eventsMax, scanner: scanner)
     guard let pieces = finder.pieces(of: body) else {
-      return try emitWhole(request, common, emit)
+      return try emitWhole(request, arrival, emit)
     }
     var request = request
     request.isJSON = true
@@ -143,13 +148,13 @@ package final class Splitter {
       sight.up = piece.upper.map { UnsafeRawBufferPointer(rebasing: body[$0]) }
       sight.item = piece.item
       shared.enter(upperStart: piece.upper?.lowerBound ?? -1)
-      try emit(events.event(&sight, common, index: index, count: pieces.count), value)
+      try emit(write(&sight, arrival, index, of: pieces.count), value)
     }
   }
 
   private func splitForm<Failure: Error>(
-    _ request: RequestSight, _ common: EventBuilder.Common,
-    _ emit: (Event, UnsafeRawBufferPointer) throws(Failure) -> Void
+    _ request: RequestSight, _ arrival: Arrival,
+    _ emit: (EventDraft, UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     var request = request
     let form = FormFields(request.view.body)
@@ -163,21 +168,21 @@ package final class Splitter {
         sight.json = json
       }
     }
-    try emit(events.event(&sight, common, index: 0, count: 1), request.view.body)
+    try emit(write(&sight, arrival, 0, of: 1), request.view.body)
   }
 
   private func splitXML<Failure: Error>(
-    _ request: RequestSight, _ common: EventBuilder.Common,
-    _ emit: (Event, UnsafeRawBufferPointer) throws(Failure) -> Void
+    _ request: RequestSight, _ arrival: Arrival,
+    _ emit: (EventDraft, UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     guard let tree = try? XMLScanner().scan(request.view.body) else {
-      return try emitWhole(request, common, emit)
+      return try emitWhole(request, arrival, emit)
     }
     var request = request
     request.xml = tree
     let found = provider.splitting.xmlPath.map { tree.all($0) } ?? [0]
     guard (1...provider.eventsMax).contains(found.count) else {
-      return try emitWhole(request, common, emit)
+      return try emitWhole(request, arrival, emit)
     }
     for (index, element) in found.enumerated() {
       let isPart = provider.splitting.xmlPath != nil
@@ -187,23 +192,31 @@ package final class Splitter {
         : request.view.body
       var sight = sight(request, value)
       sight.element = element
-      try emit(events.event(&sight, common, index: index, count: found.count), value)
+      try emit(write(&sight, arrival, index, of: found.count), value)
     }
   }
 
   /// As one event, of which only headers and query can tell anything.
   private func emitWhole<Failure: Error>(
-    _ request: RequestSight, _ common: EventBuilder.Common,
-    _ emit: (Event, UnsafeRawBufferPointer) throws(Failure) -> Void
+    _ request: RequestSight, _ arrival: Arrival,
+    _ emit: (EventDraft, UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     var sight = sight(request, request.view.body)
-    try emit(events.event(&sight, common, index: 0, count: 1), request.view.body)
+    try emit(write(&sight, arrival, 0, of: 1), request.view.body)
+  }
+
+  private func write(
+    _ sight: inout EventSight, _ arrival: Arrival, _ index: Int, of count: Int
+  ) -> EventDraft {
+    events.write(
+      &sight, to: draft, envelopeId: arrival.envelopeId, index: index, count: count)
+    return draft
   }
 
   private func sight(_ request: RequestSight, _ value: UnsafeRawBufferPointer) -> EventSight {
     EventSight(
       request: request, value: value, scanned: value, lookup: lookup,
-      aliases: provider.identity.aliases)
+      aliases: reader.aliases)
   }
 
   private func query(_ view: RequestView) -> FormFields {

@@ -3,19 +3,19 @@
 import JSONText
 import Signatures
 
-/// One step of a locator: text in, text or nothing out. Pure.
+/// One step of a locator: text in, text or nothing out. Pure. Arguments are UTF-8.
 package enum Transformation: Sendable, Equatable {
   /// Behind or before the first or last occurrence; a text without one stays as it is.
-  case after(String), before(String), afterLast(String), beforeLast(String)
+  case after([UInt8]), before([UInt8]), afterLast([UInt8]), beforeLast([UInt8])
   case lower, upper
   /// Another name, where `aliases` has one.
   case alias
   /// Nothing, where the text is this.
-  case not(String)
+  case not([UInt8])
   /// Nothing, where the text has this in it.
-  case without(String)
+  case without([UInt8])
   /// This, whatever was found.
-  case `as`(String)
+  case `as`([UInt8])
   /// 64 hex digits.
   case sha256
   /// Salesforce ids of 15 characters in the form of 18.
@@ -34,7 +34,7 @@ package enum Transformation: Sendable, Equatable {
     default:
       let parts = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       guard parts.count == 2, !parts[1].isEmpty else { return nil }
-      let argument = String(parts[1])
+      let argument = Array(parts[1].utf8)
       switch parts[0] {
       case "after": self = .after(argument)
       case "before": self = .before(argument)
@@ -44,54 +44,91 @@ package enum Transformation: Sendable, Equatable {
       case "without": self = .without(argument)
       case "as": self = .as(argument)
       case "json":
-        guard let path = JSONPath(argument) else { return nil }
+        guard let path = JSONPath(String(parts[1])) else { return nil }
         self = .json(path)
       default: return nil
       }
     }
   }
 
-  /// Nil when nothing is left.
-  func apply(_ text: String, aliases: [String: String], lookup: JSONScanner) -> String? {
+  /// Changes the text that begins at `start` and is the last in `bytes`; false when nothing is left
+  /// of it.
+  func apply(
+    _ bytes: inout ByteWriter, from start: Int, aliases: [EventReader.Alias], lookup: JSONScanner
+  ) -> Bool {
     switch self {
     case .after(let mark):
-      Self.range(of: mark, in: text).map { String(text[$0.upperBound...]) }
-        ?? text
+      if let at = Self.first(mark, bytes, start) { bytes.remove(start..<at + mark.count) }
     case .before(let mark):
-      Self.range(of: mark, in: text).map { String(text[..<$0.lowerBound]) }
-        ?? text
+      if let at = Self.first(mark, bytes, start) { bytes.truncate(to: at) }
     case .afterLast(let mark):
-      Self.lastRange(of: mark, in: text).map { String(text[$0.upperBound...]) } ?? text
+      if let at = Self.last(mark, bytes, start) { bytes.remove(start..<at + mark.count) }
     case .beforeLast(let mark):
-      Self.lastRange(of: mark, in: text).map { String(text[..<$0.lowerBound]) } ?? text
-    case .lower: text.lowercased()
-    case .upper: text.uppercased()
-    case .alias: aliases[text] ?? text
-    case .not(let value): text == value ? nil : text
-    case .without(let part): Self.range(of: part, in: text) == nil ? text : nil
-    case .as(let value): value
-    case .sha256: Array(text.utf8).withUnsafeBytes { BodyHash.sha256($0) }
-    case .salesforceId: Self.salesforceId(text)
+      if let at = Self.last(mark, bytes, start) { bytes.truncate(to: at) }
+    case .lower: Self.replace(&bytes, start) { $0.lowercased() }
+    case .upper: Self.replace(&bytes, start) { $0.uppercased() }
+    case .alias:
+      let known = aliases.firstIndex { Self.isEqual($0.name, bytes, start) }
+      if let known { Self.replace(&bytes, start, by: aliases[known].other) }
+    case .not(let value): return !Self.isEqual(value, bytes, start)
+    case .without(let part): return Self.first(part, bytes, start) == nil
+    case .as(let value): Self.replace(&bytes, start, by: value)
+    case .sha256:
+      let hash = BodyHash.sha256(bytes.bytes(start..<bytes.count))
+      Self.replace(&bytes, start, by: Array(hash.utf8))
+    case .salesforceId: Self.replace(&bytes, start, Self.salesforceId)
     case .json(let path):
-      Array(text.utf8).withUnsafeBytes { bytes in
-        lookup.find(path, in: bytes).flatMap { $0.slice.text(in: $0.base) }
-      }
+      let text = bytes.bytes(start..<bytes.count)
+      let found = lookup.find(path, in: text).flatMap { $0.slice.text(in: $0.base) }
+      Self.replace(&bytes, start, by: Array((found ?? "").utf8))
     }
+    return bytes.count > start
   }
 
-  /// By bytes: comparing characters would cost more, and no mark combines with its neighbour.
-  private static func range(of mark: String, in text: String) -> Range<String.Index>? {
-    if mark.utf8.count == 1, let byte = mark.utf8.first {
-      return text.utf8.firstIndex(of: byte).map { $0..<text.utf8.index(after: $0) }
-    }
-    return text.firstRange(of: mark)
+  private static func replace(
+    _ bytes: inout ByteWriter, _ start: Int, _ change: (String) -> String
+  ) {
+    let text = change(String(decoding: bytes.bytes(start..<bytes.count), as: UTF8.self))
+    replace(&bytes, start, by: Array(text.utf8))
   }
 
-  private static func lastRange(of mark: String, in text: String) -> Range<String.Index>? {
-    if mark.utf8.count == 1, let byte = mark.utf8.first {
-      return text.utf8.lastIndex(of: byte).map { $0..<text.utf8.index(after: $0) }
+  private static func replace(_ bytes: inout ByteWriter, _ start: Int, by text: [UInt8]) {
+    bytes.truncate(to: start)
+    bytes.append(text)
+  }
+
+  private static func isEqual(
+    _ text: [UInt8], _ bytes: borrowing ByteWriter, _ start: Int
+  ) -> Bool {
+    bytes.count - start == text.count && stands(text, bytes.bytes, start)
+  }
+
+  /// Where the mark first stands; bytes will do, since no mark combines with its neighbour.
+  private static func first(
+    _ mark: [UInt8], _ bytes: borrowing ByteWriter, _ start: Int
+  ) -> Int? {
+    let text = bytes.bytes
+    var at = start
+    while at + mark.count <= text.count {
+      if stands(mark, text, at) { return at }
+      at += 1
     }
-    return text.ranges(of: mark).last
+    return nil
+  }
+
+  private static func last(_ mark: [UInt8], _ bytes: borrowing ByteWriter, _ start: Int) -> Int? {
+    let text = bytes.bytes
+    var at = text.count - mark.count
+    while at >= start {
+      if stands(mark, text, at) { return at }
+      at -= 1
+    }
+    return nil
+  }
+
+  private static func stands(_ mark: [UInt8], _ text: UnsafeRawBufferPointer, _ at: Int) -> Bool {
+    for place in mark.indices where text[at + place] != mark[place] { return false }
+    return true
   }
 
   /// Each of the three added characters tells the case of five: without them two ids could differ

@@ -8,9 +8,8 @@ import NIOCore
 import Signatures
 
 /// HTTP/1.1 for webhooks and nothing else. Confined to its event loop.
-final class ConnectionHandler: ChannelDuplexHandler {
+final class ConnectionHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
-  typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
   /// How long a sender may take to notice the end.
@@ -31,7 +30,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var requestEndMs: Int64 = 0
   /// From then on the connection ends with its next answer.
   private let oldMs: Int64
-  /// A read that waits until the sender's haste is over.
+  /// Nothing is read until the sender's haste is over.
   private var isReadHeld = false
   private var peer: ConnectionPeer
 
@@ -79,16 +78,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
       inbound?.writeBuffer(&bytes)
     }
     advance()
-  }
-
-  func read(context: ChannelHandlerContext) {
     // A sender that sends on without waiting for answers is read no further for now.
     if case .waiting = phase, (inbound?.readableBytes ?? 0) > shard.settings.headerBytesMax {
-      isReadHeld = true
-    } else {
-      context.read()
+      holdReads(true)
     }
   }
+
+  /// Nobody behind this handler wants to know.
+  func channelReadComplete(context: ChannelHandlerContext) {}
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if peer.noteEvent(event, context) {
@@ -111,10 +108,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     case .rejected(let rejection): finish(request, rejection)
     }
     advance()
-    if isReadHeld {
-      isReadHeld = false
-      context?.read()
-    }
+    if isReadHeld { holdReads(false) }
   }
 
   func elapsed(nowMs: Int64) {
@@ -135,6 +129,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func close() { context?.close(promise: nil) }
 
   // MARK: Reading
+
+  private func holdReads(_ isHeld: Bool) {
+    guard isHeld != isReadHeld else { return }
+    isReadHeld = isHeld
+    // It fails on a channel that is closed, which is not read any more.
+    try? context?.channel.syncOptions?.setOption(.autoRead, value: !isHeld)
+  }
 
   private func advance() {
     while true {

@@ -1,6 +1,7 @@
 // Where events go. Kafka in production; tests put a fake in its place.
 
 package import Model
+package import Providers
 
 /// Takes events and reports on each, later and on another thread.
 package protocol EventPublisher: Sendable {
@@ -10,10 +11,8 @@ package protocol EventPublisher: Sendable {
     key: [UInt8]?, value: UnsafeRawBufferPointer, headers: HeaderList, ticket: UInt64
   ) -> Rejection?
 
-  /// The same for an event at hand; `key` is its own, encoded.
-  func publish(
-    _ event: Event, key: [UInt8]?, value: UnsafeRawBufferPointer, ticket: UInt64
-  ) -> Rejection?
+  /// The same for an event at hand.
+  func publish(_ event: EventDraft, value: UnsafeRawBufferPointer, ticket: UInt64) -> Rejection?
 
   /// Where things stand, cheaply.
   var figures: PublisherFigures { get }
@@ -37,9 +36,10 @@ package struct PublisherFigures: Sendable, Equatable {
 
 extension EventPublisher {
   package func publish(
-    _ event: Event, key: [UInt8]?, value: UnsafeRawBufferPointer, ticket: UInt64
+    _ event: EventDraft, value: UnsafeRawBufferPointer, ticket: UInt64
   ) -> Rejection? {
-    publish(key: key, value: value, headers: event.headers, ticket: ticket)
+    publish(
+      key: event.key.map { [UInt8]($0) }, value: value, headers: event.headers, ticket: ticket)
   }
 
   /// One that knows nothing is never slow.

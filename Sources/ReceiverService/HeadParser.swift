@@ -118,6 +118,7 @@ extension HeadParser {
     /// no value that is not UTF-8: events carry values as text.
     private mutating func readField() -> RequestView.Field? {
       let nameStart = at
+      skipLetters()
       while at < bytes.count, Self.isToken(bytes[at]) { at += 1 }
       let nameEnd = at
       guard nameEnd > nameStart, skip(UInt8(ascii: ":")) else { return nil }
@@ -141,16 +142,40 @@ extension HeadParser {
         name: Int32(nameStart)..<Int32(nameEnd), value: Int32(valueStart)..<Int32(valueEnd))
     }
 
-    /// Goes on as long as eight bytes are all printable ASCII; most values are long.
+    /// Goes on as long as there are eight more bytes and each is printable ASCII: most values are.
     private mutating func skipPlainText() {
       let ones: UInt64 = 0x0101_0101_0101_0101
       while at + 8 <= bytes.count {
         let eight = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
         let isDelete = eight ^ (ones &* 0x7F)
         // The high bit of a byte: it is 0x80 or more, less than 0x20, or 0x7F. With borrows a byte
-        // above one of these may be marked too, never one below: no mark is missing.
-        let marks = eight | (eight &- ones &* 0x20) | (isDelete &- ones)
-        guard marks & (ones &* 0x80) == 0 else { return }
+        // above one of these may be marked too, never one below: the lowest mark is right.
+        let marks = (eight | (eight &- ones &* 0x20) | (isDelete &- ones)) & (ones &* 0x80)
+        guard marks == 0 else {
+          at += marks.trailingZeroBitCount / 8
+          return
+        }
+        at += 8
+      }
+    }
+
+    /// Goes on as long as there are eight more bytes and each is a letter or a hyphen, as most of a
+    /// name is.
+    private mutating func skipLetters() {
+      let ones: UInt64 = 0x0101_0101_0101_0101
+      while at + 8 <= bytes.count {
+        let eight = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        let low = eight & (ones &* 0x7F)
+        let lowered = low | (ones &* 0x20)
+        // No sum carries into the next byte: each operand is below 0x80, and so is what is added.
+        let fromA = lowered &+ (ones &* (0x80 - 0x61))
+        let beyondZ = lowered &+ (ones &* (0x80 - 0x7B))
+        let isNoHyphen = (low ^ (ones &* 0x2D)) &+ (ones &* 0x7F)
+        let others = (eight | ~(fromA & ~beyondZ) & isNoHyphen) & (ones &* 0x80)
+        guard others == 0 else {
+          at += others.trailingZeroBitCount / 8
+          return
+        }
         at += 8
       }
     }

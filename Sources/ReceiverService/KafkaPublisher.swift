@@ -2,6 +2,7 @@
 
 import Kafka
 package import Model
+package import Providers
 import Settings
 import NIOCore
 import Synchronization
@@ -48,37 +49,28 @@ package final class KafkaPublisher: EventPublisher {
   package func publish(
     key: [UInt8]?, value: UnsafeRawBufferPointer, headers: HeaderList, ticket: UInt64
   ) -> Rejection? {
-    Self.lend(key) { key throws(KafkaError) in
-      try producer.produce(to: topic, key: key, value: value, headers: headers, ticket: ticket)
+    LentHeaders.with(headers) { headers in
+      guard let key else { return publish(nil, value, headers, ticket) }
+      return key.withUnsafeBytes { publish($0, value, headers, ticket) }
     }
   }
 
   package func publish(
-    _ event: Event, key: [UInt8]?, value: UnsafeRawBufferPointer, ticket: UInt64
+    _ event: EventDraft, value: UnsafeRawBufferPointer, ticket: UInt64
   ) -> Rejection? {
-    var headers = RawHeaders(count: Self.headersMax)
-    event.writeHeaders(to: &headers, encodedKey: key)
-    return Self.lend(key) { key throws(KafkaError) in
-      try producer.produce(to: topic, key: key, value: value, headers: &headers, ticket: ticket)
-    }
+    publish(event.key, value, LentHeaders(bytes: event.bytes, spans: event.spans), ticket)
   }
 
-  /// As many as an event has with all that may be missing, but for its provider's own.
-  private static let headersMax = 16
-
-  private static func lend(
-    _ key: [UInt8]?, _ body: (UnsafeRawBufferPointer?) throws(KafkaError) -> Void
+  private func publish(
+    _ key: UnsafeRawBufferPointer?, _ value: UnsafeRawBufferPointer, _ headers: LentHeaders,
+    _ ticket: UInt64
   ) -> Rejection? {
-    func result(_ key: UnsafeRawBufferPointer?) -> Rejection? {
-      do throws(KafkaError) {
-        try body(key)
-        return nil
-      } catch {
-        return rejection(error)
-      }
+    do throws(KafkaError) {
+      try producer.produce(to: topic, key: key, value: value, headers: headers, ticket: ticket)
+      return nil
+    } catch {
+      return Self.rejection(error)
     }
-    guard let key else { return result(nil) }
-    return key.withUnsafeBytes { result($0) }
   }
 
   package var figures: PublisherFigures {

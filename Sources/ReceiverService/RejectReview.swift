@@ -50,13 +50,12 @@ package final class RejectReview {
       case .success(let verified):
         let arrival = Splitter.Arrival(
           envelopeId: requestIds.next(), receivedAtMs: request.receivedAtMs,
-          verifiedBy: verified.label)
+          verifiedBy: verified.label, origin: .redrive)
         var pieces: [Piece] = []
         source.splitter.split(view, arrival) { event, value in
-          var event = event
-          event.origin = .redrive
           pieces.append(
-            Piece(key: event.key?.encoded, value: [UInt8](value), headers: event.headers))
+            Piece(
+              key: event.key.map { [UInt8]($0) }, value: [UInt8](value), headers: event.headers))
         }
         return .verified(pieces, by: verified.label)
       }

@@ -13,15 +13,11 @@ struct EventDigest: Hashable, Sendable {
     self.low = low
   }
 
-  init(_ name: EventName) {
+  /// Of a name in `EventNames`.
+  init(_ name: ArraySlice<UInt8>) {
     var first = Hasher()
-    var id = name.id
-    id.withUTF8 { first.combine(bytes: UnsafeRawBufferPointer($0)) }
-    if var tenant = name.tenant {
-      first.combine(0xFF as UInt8)
-      tenant.withUTF8 { first.combine(bytes: UnsafeRawBufferPointer($0)) }
-    }
-    // The state so far is copied: the text is hashed once.
+    name.withUnsafeBytes { first.combine(bytes: $0) }
+    // The state so far is copied: the name is hashed once.
     var second = first
     second.combine(1 as UInt8)
     high = UInt64(bitPattern: Int64(first.finalize()))
@@ -29,50 +25,47 @@ struct EventDigest: Hashable, Sendable {
   }
 }
 
-/// What a digest is made of. It is made when somebody asks, and hardly anybody does: for that an
-/// event must have been answered with 503 while Kafka had it, or repeats must be dropped.
-struct EventName: Sendable, Equatable {
-  let id: String
-  let tenant: String?
+/// What the digests of one request's events are made of. They are made when somebody asks, and
+/// hardly anybody does: for that an event must have been answered with 503 while Kafka had it, or
+/// repeats must be dropped. One buffer, whose memory the next request of the same place uses again.
+struct EventNames: Sendable {
+  private var bytes: [UInt8] = []
+  private var ends: [Int] = []
 
-  init(_ event: Event) {
-    id = event.id
-    tenant = event.key?.tenant
-  }
-}
+  /// More than this is not kept for the next request.
+  private static let keptBytesMax = 1024
 
-/// The events of one request, without an allocation for the usual one.
-enum EventNames: Sendable {
-  case none
-  case one(EventName)
-  case many([EventName])
+  var count: Int { ends.count }
 
-  mutating func append(_ name: EventName) {
-    switch self {
-    case .none: self = .one(name)
-    case .one(let first): self = .many([first, name])
-    case .many(var all):
-      self = .none
-      all.append(name)
-      self = .many(all)
-    }
-  }
-
-  var count: Int {
-    switch self {
-    case .none: 0
-    case .one: 1
-    case .many(let names): names.count
-    }
-  }
+  /// The name that was added last.
+  var last: ArraySlice<UInt8> { bytes[start(of: ends.count - 1)...] }
 
   var digests: [EventDigest] {
-    switch self {
-    case .none: []
-    case .one(let name): [EventDigest(name)]
-    case .many(let names): names.map { EventDigest($0) }
-    }
+    ends.indices.map { EventDigest(bytes[start(of: $0)..<ends[$0]]) }
   }
+
+  mutating func append(id: UnsafeRawBufferPointer, tenant: UnsafeRawBufferPointer?) {
+    bytes.append(contentsOf: id)
+    if let tenant {
+      // No text has this byte in it.
+      bytes.append(0xFF)
+      bytes.append(contentsOf: tenant)
+    }
+    ends.append(bytes.count)
+  }
+
+  mutating func removeLast() {
+    ends.removeLast()
+    bytes.removeLast(bytes.count - (ends.last ?? 0))
+  }
+
+  mutating func removeAll() {
+    let isKept = bytes.capacity <= Self.keptBytesMax
+    bytes.removeAll(keepingCapacity: isKept)
+    ends.removeAll(keepingCapacity: isKept)
+  }
+
+  private func start(of index: Int) -> Int { index == 0 ? 0 : ends[index - 1] }
 }
 
 /// Bounded memory of one source. An event whose first copy failed is never in it.

@@ -23,7 +23,8 @@ final class Repeats: Sendable {
     memory = Mutex(RepeatMemory(entriesMax: entriesMax, ttlMs: ttlMs))
   }
 
-  func look(_ name: EventName, ticket: UInt64) -> RepeatMemory.Verdict {
+  /// `name`: as `EventNames` has it.
+  func look(_ name: ArraySlice<UInt8>, ticket: UInt64) -> RepeatMemory.Verdict {
     guard count.load(ordering: .acquiring) > 0 else { return .new }
     let digest = EventDigest(name)
     let verdict = memory.withLock { memory in

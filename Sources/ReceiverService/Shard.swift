@@ -31,7 +31,7 @@ final class Shard {
   private let publisher: any EventPublisher
   /// Nil where no source needs anything fetched.
   let certificates: CertificateStore?
-  private var sources: [String: SourceGuard]
+  private var sources: NameIndex<SourceGuard>
   private var requestIds = RequestIds()
   private var places: [Place] = []
   private var freePlaces: [Int] = []
@@ -44,11 +44,13 @@ final class Shard {
     /// Nil once it was answered or its connection ended.
     var connection: ConnectionHandler?
     let source: SourceGuard
+    /// Its events are remembered once they are stored.
+    let isRemembered: Bool
     /// The sender heard 503 although events may be stored yet.
     var isUndecided = false
     let startedMicroseconds: Int64
     let bytes: Int
-    let names: EventNames
+    var names: EventNames
   }
 
   init(
@@ -60,7 +62,7 @@ final class Shard {
     self.certificates = certificates
     self.index = index
     self.settings = settings
-    self.sources = sources
+    self.sources = NameIndex(sources)
     self.publisher = publisher
     self.admission = admission
     self.metrics = metrics
@@ -73,7 +75,7 @@ final class Shard {
   /// Requests that begin from now on meet these; those under way keep what they began with.
   func adopt(_ settings: ReceiverSettings, _ sources: [String: SourceGuard]) {
     self.settings = settings
-    self.sources = sources
+    self.sources = NameIndex(sources)
     parser = HeadParser(settings)
     trustedProxies = IPNetwork.list(settings.edge.trustedProxies)
   }
@@ -88,7 +90,7 @@ final class Shard {
     guard target.starts(with: rootBytes) else { return nil }
     let rest = target[rootBytes.count...]
     let name = rest.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "/") }
-    let source = sources[String(decoding: name, as: UTF8.self)]
+    let source = sources.find(UnsafeRawBufferPointer(rebasing: name))
     guard rest.count > name.count, rest[name.endIndex] == UInt8(ascii: "/") else { return source }
     return source?.takesPath == true ? source : nil
   }
@@ -124,10 +126,12 @@ final class Shard {
     }
     if let rate = source.shared.rate, !rate.admit() { return .rejected(.rateLimited) }
     let repeats = source.shared.repeats
-    var names = EventNames.none
     var progress = RequestProgress(deadlineMs: coarseMs + Int64(settings.requestDeadlineMs))
     let startedMicroseconds = SystemClock.monotonicUs
     let place = freePlaces.popLast() ?? places.count
+    var names = EventNames()
+    // The memory that the place's last request used.
+    if place < places.count { swap(&names, &places[place].names) }
     let ticket = Ticket.make(loop: index, place: place)
     let arrival = Splitter.Arrival(
       envelopeId: requestIds.next(), receivedAtMs: wallMs, verifiedBy: verified.label)
@@ -136,9 +140,11 @@ final class Shard {
     source.splitter.split(view, arrival) { event, value in
       guard !isRefused else { return }
       if let repeats {
-        let name = EventName(event)
-        switch repeats.look(name, ticket: ticket) {
-        case .new: names.append(name)
+        names.append(id: event.id, tenant: event.tenant)
+        let verdict = repeats.look(names.last, ticket: ticket)
+        if verdict != .new { names.removeLast() }
+        switch verdict {
+        case .new: break
         case .stored: return
         case .waiting: return progress.handedOver()
         case .busy:
@@ -146,8 +152,7 @@ final class Shard {
           return progress.refused(.kafkaTimeout)
         }
       }
-      let key = event.key?.encoded
-      let refusal = publisher.publish(event, key: key, value: value, ticket: ticket)
+      let refusal = publisher.publish(event, value: value, ticket: ticket)
       if let refusal {
         isRefused = true
         progress.refused(refusal)
@@ -164,6 +169,7 @@ final class Shard {
     }
     let entry = Place(
       progress: progress, connection: connection, source: source,
+      isRemembered: repeats?.dropsRepeats == true,
       startedMicroseconds: startedMicroseconds, bytes: bytes, names: names)
     if place == places.count { places.append(entry) } else { places[place] = entry }
     // Some events were taken and one was not: the connection hears of it once it waits.
@@ -196,6 +202,7 @@ final class Shard {
     }
     guard action.isFinished else { return }
     settle(place)
+    places[place].names.removeAll()
     admission.requestEnded(bytes: places[place].bytes)
     places[place].connection = nil
     freePlaces.append(place)
@@ -207,12 +214,14 @@ final class Shard {
   }
 
   private func settle(_ place: Int) {
-    guard let repeats = places[place].source.shared.repeats else { return }
-    let entry = places[place]
-    if entry.isUndecided {
-      repeats.settled(entry.names, isStored: entry.progress.isWhole)
-    } else if entry.progress.isWhole {
-      repeats.acknowledged(entry.names)
+    guard places[place].isRemembered || places[place].isUndecided,
+      let repeats = places[place].source.shared.repeats
+    else { return }
+    let isWhole = places[place].progress.isWhole
+    if places[place].isUndecided {
+      repeats.settled(places[place].names, isStored: isWhole)
+    } else if isWhole {
+      repeats.acknowledged(places[place].names)
     }
   }
 

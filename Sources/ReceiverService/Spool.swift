@@ -4,6 +4,7 @@
 import Dispatch
 import Logging
 import Model
+import Providers
 import Settings
 import Stores
 import Synchronization
@@ -113,10 +114,8 @@ final class Spool: EventPublisher {
     inner.publish(key: key, value: value, headers: headers, ticket: ticket)
   }
 
-  func publish(
-    _ event: Event, key: [UInt8]?, value: UnsafeRawBufferPointer, ticket: UInt64
-  ) -> Rejection? {
-    inner.publish(event, key: key, value: value, ticket: ticket)
+  func publish(_ event: EventDraft, value: UnsafeRawBufferPointer, ticket: UInt64) -> Rejection? {
+    inner.publish(event, value: value, ticket: ticket)
   }
 
   var figures: PublisherFigures { inner.figures }

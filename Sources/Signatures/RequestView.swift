@@ -30,12 +30,12 @@ package struct RequestView {
   /// What the connection and its proxies tell, where somebody asks for it.
   package var origin: Origin?
 
-  /// What a request does not say itself.
-  package struct Origin: Sendable, Equatable {
+  /// What a request does not say itself. A class: hardly any view has one, and views are copied.
+  package final class Origin: Sendable {
     /// The URL that the sender used, in place of the configured one.
-    package var publicURL: String?
+    package let publicURL: String?
     /// The subject of the client certificate, RFC 2253.
-    package var peerSubject: String?
+    package let peerSubject: String?
 
     package init(publicURL: String? = nil, peerSubject: String? = nil) {
       self.publicURL = publicURL

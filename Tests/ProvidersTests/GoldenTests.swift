@@ -43,16 +43,16 @@ struct Golden: Codable, Sendable, CustomTestStringConvertible {
   static func split(
     _ provider: Provider, _ body: String, headers: [String: String] = [:], query: String = "",
     tenant: String? = nil
-  ) throws -> [(event: Event, value: String)] {
+  ) throws -> [SplitEvent] {
     let splitter = try Splitter(provider, source: "src", tenant: tenant)
     let arrival = Splitter.Arrival(envelopeId: "env", receivedAtMs: 1, verifiedBy: "x#0")
-    var found: [(event: Event, value: String)] = []
-    RequestView.with(
+    var found: [SplitEvent] = []
+    try RequestView.with(
       method: "POST", target: "/hooks/src" + (query.isEmpty ? "" : "?" + query),
       headers: headers.sorted { $0.key < $1.key }, body: Array(body.utf8)
     ) { view in
-      splitter.split(view, arrival) { event, value in
-        found.append((event, String(decoding: value, as: UTF8.self)))
+      try splitter.split(view, arrival) { draft, value in
+        found.append(try SplitEvent(draft, value))
       }
     }
     return found
@@ -62,12 +62,14 @@ struct Golden: Codable, Sendable, CustomTestStringConvertible {
     let pieces = try Self.split(
       try Provider.named(provider), again ? retry ?? body : body,
       headers: again ? retry_headers ?? headers : headers, query: query, tenant: tenant)
-    return pieces.map { event, value in
-      let carried = Dictionary(event.carried.texts.map { ($0.name, $0.value) }) { first, _ in first
+    return pieces.map { piece in
+      let carried = Dictionary(piece.carried.texts.map { ($0.name, $0.value) }) { first, _ in first
       }
+      let event = piece.event
       return Expected(
         id: event.id, type: event.type, key: event.key?.description, time: event.timeMs,
-        version: event.recordVersion, value: value, headers: carried.isEmpty ? nil : carried)
+        version: event.recordVersion, value: piece.value,
+        headers: carried.isEmpty ? nil : carried)
     }
   }
 }

@@ -6,27 +6,23 @@ import Signatures
 import Testing
 
 @Suite struct SplitterTests {
-  struct Piece {
-    let event: Event
-    let value: String
-  }
-
   func split(
     _ provider: Provider, _ body: String, headers: [(String, String)] = [], tenant: String? = nil
-  ) throws -> [Piece] {
+  ) throws -> [SplitEvent] {
     try split(provider, Array(body.utf8), headers: headers, tenant: tenant)
   }
 
   func split(
     _ provider: Provider, _ body: [UInt8], headers: [(String, String)] = [], tenant: String? = nil
-  ) throws -> [Piece] {
+  ) throws -> [SplitEvent] {
     let splitter = try Splitter(provider, source: "crm", tenant: tenant)
     let arrival = Splitter.Arrival(
       envelopeId: "env1", receivedAtMs: 1_700_000_000_456, verifiedBy: "hubspot-v3#1")
-    var pieces: [Piece] = []
-    RequestView.with(method: "POST", target: "/hooks/crm", headers: headers, body: body) { view in
-      splitter.split(view, arrival) { event, value in
-        pieces.append(Piece(event: event, value: String(decoding: value, as: UTF8.self)))
+    var pieces: [SplitEvent] = []
+    try RequestView.with(method: "POST", target: "/hooks/crm", headers: headers, body: body) {
+      view in
+      try splitter.split(view, arrival) { draft, value in
+        pieces.append(try SplitEvent(draft, value))
       }
     }
     return pieces

@@ -66,6 +66,32 @@ import Testing
     }
   }
 
+  /// The same of names, where RFC 9110 knows fewer characters.
+  @Test(arguments: 0..<24)
+  func everyByteOfANameIsLookedAt(place: Int) {
+    let tokens = Set("!#$%&'*+-.^_`|~".utf8)
+    for byte in UInt8.min...UInt8.max {
+      var name = Array("Abc-defghijk-Zyxwvut-AZaz".utf8.prefix(24))
+      name[place] = byte
+      let bytes = Array("POST / HTTP/1.1\r\nHost: x\r\n".utf8) + name + Array(": v\r\n\r\n".utf8)
+      var fields: [RequestView.Field] = []
+      let outcome = bytes.withUnsafeBytes {
+        HeadParser(headerBytesMax: 1000).parse($0, searched: 0, into: &fields)
+      }
+      let scalar = Unicode.Scalar(byte)
+      let isToken =
+        tokens.contains(byte) || ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
+        || ("0"..."9").contains(scalar)
+      // A colon ends the name there.
+      let length = byte == UInt8(ascii: ":") ? place : 24
+      guard isToken || byte == UInt8(ascii: ":") && place > 0 else {
+        #expect(outcome == .failed(.badRequest), "byte \(byte) at \(place)")
+        continue
+      }
+      #expect(fields.last?.name.count == length, "byte \(byte) at \(place): \(outcome)")
+    }
+  }
+
   @Test func whatTheHeadMeans() {
     let start = "POST / HTTP/1.1\r\nHost: x\r\n"
     #expect(head(start + "\r\n")?.body == RequestHead.Body.none)

@@ -118,16 +118,43 @@ import Testing
     #expect(waiting.isEmpty, "seed \(number): somebody waits for ever")
   }
 
-  @Test func digestsTellTenantsAndIdsApart() throws {
-    func event(_ id: String, _ tenant: String) -> Event {
-      Event(
-        id: id, source: "crm", type: "t",
-        key: RecordKey(tenant: tenant, object: "o", recordId: "1"), origin: .webhook,
-        receivedAtMs: 0, envelope: Envelope(id: "x", index: 0, count: 1), verifiedBy: "v")
+  private func digest(_ id: String, _ tenant: String?) -> EventDigest {
+    var names = EventNames()
+    Self.append(id, tenant, to: &names)
+    return names.digests[0]
+  }
+
+  private static func append(_ id: String, _ tenant: String?, to names: inout EventNames) {
+    Array(id.utf8).withUnsafeBytes { id in
+      guard let tenant else { return names.append(id: id, tenant: nil) }
+      Array(tenant.utf8).withUnsafeBytes { names.append(id: id, tenant: $0) }
     }
-    let all = [event("a", "b"), event("ab", "c"), event("a", "bc"), event("", "ab")]
-    #expect(Set(all.map { EventDigest(EventName($0)) }).count == 4)
-    #expect(EventDigest(EventName(all[0])) == EventDigest(EventName(event("a", "b"))))
-    #expect(EventDigest(EventName(all[0])).high != EventDigest(EventName(all[0])).low)
+  }
+
+  @Test func digestsTellTenantsAndIdsApart() {
+    let all = [
+      digest("a", "b"), digest("ab", "c"), digest("a", "bc"), digest("", "ab"), digest("ab", nil),
+    ]
+    #expect(Set(all).count == all.count)
+    #expect(all[0] == digest("a", "b"))
+    #expect(all[0].high != all[0].low)
+  }
+
+  @Test func namesOfOneRequestStayApart() {
+    var names = EventNames()
+    for round in 0..<3 {
+      for number in 0..<10 {
+        Self.append("event \(number) of \(round)", number % 2 == 0 ? "t" : nil, to: &names)
+        #expect(EventDigest(names.last) == names.digests.last)
+        // One that is stored already leaves no name.
+        Self.append("stored", "t", to: &names)
+        names.removeLast()
+      }
+      #expect(names.count == 10)
+      #expect(names.digests[4] == digest("event 4 of \(round)", "t"))
+      #expect(names.digests[5] == digest("event 5 of \(round)", nil))
+      names.removeAll()
+      #expect(names.count == 0)
+    }
   }
 }
