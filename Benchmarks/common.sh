@@ -14,15 +14,10 @@ secret=benchmark-client-secret
 url=https://hooks.example.com/hooks/crm
 ulimit -S -n "$(ulimit -H -n)"
 
-# As the image is built: with Swift's runtime inside, each of its many calls goes there directly.
-release='--configuration release --static-swift-stdlib'
-# shellcheck disable=SC2086
-build_release() { (cd "$root" && swift build $release --product "$1" >&2); }
-
 if [ -z "${HOOKFERRY_BIN:-}" ]; then
   echo "building the release programs" >&2
-  for product in ${products:-hookferry hookferry-receiver}; do build_release "$product"; done
-  HOOKFERRY_BIN=$(cd "$root" && swift build $release --show-bin-path)
+  # shellcheck disable=SC2086
+  HOOKFERRY_BIN=$("$root/scripts/build-release.sh" ${products:-hookferry hookferry-receiver})
 fi
 broker=${HOOKFERRY_BROKER:-"$HOOKFERRY_BIN/hookferry broker"}
 

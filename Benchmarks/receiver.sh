@@ -10,8 +10,8 @@
 # the batches larger. REQUESTS is receiver.produce_requests_max: one request at a time gathers what
 # few senders send meanwhile.
 #
-#   HOOKFERRY_SECONDS  length of one measurement (default 3)
-#   HOOKFERRY_ROUNDS   measurements of each side (default 5)
+#   HOOKFERRY_SECONDS  length of one measurement (default 2)
+#   HOOKFERRY_ROUNDS   measurements of each side (default 9)
 #   HOOKFERRY_RATIO    fail above this ratio at 256 connections and one event (default 2.4)
 #   and those of Benchmarks/common.sh
 set -eu
@@ -19,8 +19,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
 . "$here/common.sh"
-seconds=${HOOKFERRY_SECONDS:-3}
-rounds=${HOOKFERRY_ROUNDS:-5}
+seconds=${HOOKFERRY_SECONDS:-2}
+rounds=${HOOKFERRY_ROUNDS:-9}
 ratio_max=${HOOKFERRY_RATIO:-2.4}
 [ $# -gt 0 ] || set -- 1:64:1:1 1:256:2:2 4:64:1:1
 

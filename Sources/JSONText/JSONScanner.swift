@@ -65,11 +65,31 @@ package final class JSONScanner {
   /// has none.
   package func field(_ row: Int, _ index: Int) -> JSONSlice { slice(row, index + 1) }
 
-  private func slice(_ row: Int, _ column: Int) -> JSONSlice {
-    precondition(row >= 0 && row < rows.pointee.count && column < width, "JSONScanner: no such row")
-    guard let span = rows.pointee.spans?[row * width + column] else {
-      return JSONSlice(kind: .missing, range: 0..<0)
-    }
+  /// The row itself, which stands as long.
+  package func row(_ row: Int) -> JSONRow {
+    precondition(row >= 0 && row < rows.pointee.count, "JSONScanner: no such row")
+    guard let spans = rows.pointee.spans else { return JSONRow() }
+    return JSONRow(spans: UnsafeBufferPointer(start: spans + row * width, count: width))
+  }
+
+  private func slice(_ row: Int, _ column: Int) -> JSONSlice { self.row(row).slice(column) }
+}
+
+/// One element of a scan and those of the fields that it has. Good until the scanner's next scan.
+package struct JSONRow {
+  private let spans: UnsafeBufferPointer<csimdjson_span>
+
+  fileprivate init(spans: UnsafeBufferPointer<csimdjson_span>) { self.spans = spans }
+
+  /// One that has nothing.
+  package init() { spans = UnsafeBufferPointer(start: nil, count: 0) }
+
+  /// A field, by its index in `JSONFields.names`; `missing` where the element has none.
+  package func field(_ index: Int) -> JSONSlice { slice(index + 1) }
+
+  fileprivate func slice(_ column: Int) -> JSONSlice {
+    guard column >= 0, column < spans.count else { return JSONSlice(kind: .missing, range: 0..<0) }
+    let span = spans[column]
     let start = Int(span.offset)
     return JSONSlice(
       kind: JSONSlice.Kind(rawValue: span.kind) ?? .missing, range: start..<start + Int(span.length)

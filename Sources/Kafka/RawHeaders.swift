@@ -1,27 +1,7 @@
 // A record's headers, written where librdkafka keeps them.
 
 import CRdKafka
-package import Model
-
-/// A record's headers, lent for the length of a call.
-package struct LentHeaders {
-  let bytes: UnsafeRawBufferPointer
-  let spans: UnsafeBufferPointer<HeaderList.Span>
-
-  /// `spans` lie within `bytes`.
-  package init(bytes: UnsafeRawBufferPointer, spans: UnsafeBufferPointer<HeaderList.Span>) {
-    self.bytes = bytes
-    self.spans = spans
-  }
-
-  package static func with<Result>(
-    _ headers: HeaderList, _ body: (LentHeaders) -> Result
-  ) -> Result {
-    headers.storage.withUnsafeBytes { bytes in
-      headers.spans.withUnsafeBufferPointer { body(LentHeaders(bytes: bytes, spans: $0)) }
-    }
-  }
-}
+import Model
 
 /// Headers of one record that is to be produced. Destroyed here unless a record has taken them.
 struct RawHeaders: ~Copyable {

@@ -3,9 +3,9 @@
 import Model
 import Signatures
 
-/// Writes the events of one source. Holds nothing of a request.
-struct EventBuilder {
-  let reader: EventReader
+/// Writes the events of one source. Holds nothing of a request. To be used by one thread at a time.
+final class EventBuilder {
+  private let reader: EventReader
   /// For events that name none.
   private let tenant: String
   private let carried: [(name: [UInt8], header: HeaderName)]

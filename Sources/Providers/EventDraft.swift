@@ -20,6 +20,8 @@ package final class EventDraft {
   /// How many of the headers all events of the source have, and all of the request.
   private var ofSource = 0
   private var ofRequest = 0
+  /// Many requests come in the same millisecond.
+  private var lastReceived = (ms: Int64.min, text: Timestamp(ms: .min).rfc3339)
   /// Behind the rest: among headers of one name the first counts, and that must be ours.
   private var carried = HeaderList()
 
@@ -108,7 +110,7 @@ package final class EventDraft {
     put(names.origin) { $0.appendText(arrival.origin.rawValue) }
     put(names.contentType) { $0.appendText(contentType) }
     if let traceparent { put(names.traceparent) { $0.appendText(traceparent) } }
-    put(names.receivedAt, ms: arrival.receivedAtMs)
+    putReceived(ms: arrival.receivedAtMs)
     put(names.verifiedBy) { $0.appendText(arrival.verifiedBy) }
     ofRequest = count
     self.carried = carried
@@ -127,7 +129,12 @@ package final class EventDraft {
   /// `write` must leave an id.
   func putId(_ write: (inout ByteWriter) -> Bool) { idRange = put(names.id, write) ?? 0..<0 }
 
-  func put(timeMs: Int64) { put(names.time, ms: timeMs) }
+  func put(timeMs: Int64) {
+    put(names.time) {
+      $0.append(Timestamp(ms: timeMs).rfc3339)
+      return true
+    }
+  }
 
   func put(recordVersion: Int64) {
     put(names.recordVersion) {
@@ -192,9 +199,10 @@ package final class EventDraft {
     }
   }
 
-  private func put(_ name: Range<Int>, ms: Int64) {
-    put(name) {
-      $0.append(Timestamp(ms: ms).rfc3339)
+  private func putReceived(ms: Int64) {
+    if lastReceived.ms != ms { lastReceived = (ms, Timestamp(ms: ms).rfc3339) }
+    put(names.receivedAt) {
+      $0.append(lastReceived.text)
       return true
     }
   }

@@ -4,8 +4,9 @@ import JSONText
 import Signatures
 
 /// First-level members are found in the scan that splits the body; what lies deeper is looked for
-/// in such a member alone. To be used by one thread at a time.
-struct EventReader {
+/// in such a member alone. To be used by one thread at a time. Classes, this and its parts: every
+/// event passes them, and a copied struct counts each of its references.
+final class EventReader {
   enum Source {
     case header(HeaderName)
     case query(String), form(String)
@@ -19,9 +20,17 @@ struct EventReader {
     case item, type, event
   }
 
-  struct Part {
-    var source: Source
-    var steps: [Transformation]
+  final class Part {
+    let source: Source
+    let steps: [Transformation]
+    /// An object has a hash and no text.
+    let isWhole: Bool
+
+    init(source: Source, steps: [Transformation]) {
+      self.source = source
+      self.steps = steps
+      isWhole = steps.first == .sha256
+    }
   }
 
   enum Place {
@@ -39,6 +48,8 @@ struct EventReader {
   }
 
   let fields: JSONFields
+  /// For values that lie deeper: the rows of the scan that split the body must stand meanwhile.
+  let lookup: JSONScanner
   let aliases: [Alias]
   let id: [Place]
   let optionalId: [Place]
@@ -55,7 +66,8 @@ struct EventReader {
   /// As many as `JSONFields` takes.
   private static let fieldsMax = 64
 
-  init(_ identity: EventIdentity) {
+  init(_ identity: EventIdentity) throws(JSONTextError) {
+    lookup = try JSONScanner()
     var compiler = Compiler()
     aliases = identity.aliases.map { Alias(name: Array($0.utf8), other: Array($1.utf8)) }
     id = identity.id.map { compiler.place($0) }

@@ -19,21 +19,17 @@ struct EventSight: ~Copyable {
   var request: RequestSight
   /// The event's exact bytes.
   var value: UnsafeRawBufferPointer
-  /// Has scanned `json`; nil when that is no JSON, or must stay one event.
-  var scanner: JSONScanner?
-  /// The event's row in it.
-  var row = 0
+  /// The event's, of the scan of `json`; nothing when that is no JSON, or must stay one event.
+  var row = JSONRow()
   /// What the row's offsets are of.
   var scanned: UnsafeRawBufferPointer
-  /// For values that lie deeper: the rows above must stand meanwhile.
-  let lookup: JSONScanner
+  let reader: EventReader
   /// Where deeper values are looked for: the event, or a form's JSON.
   var json: UnsafeRawBufferPointer?
   var up: UnsafeRawBufferPointer?
   /// Its index in the request's tree.
   var element: Int?
   var item: String?
-  let aliases: [EventReader.Alias]
   /// What was found in places that events share, where they share any.
   var shared: SharedValues?
   /// Where in the bytes that are written the type lies, once it is known.
@@ -42,9 +38,15 @@ struct EventSight: ~Copyable {
   /// Appends a text; false, and nothing, when there is none.
   func append(_ place: EventReader.Place, to bytes: inout ByteWriter) -> Bool {
     switch place {
-    case .plain(let source): append(source, &bytes)
-    case .firstOf(let sources): sources.contains { append($0, &bytes) }
-    case .expression(let alternatives): alternatives.contains { append(joined: $0, &bytes) }
+    case .plain(let source): return append(source, &bytes)
+    case .firstOf(let sources):
+      for index in sources.indices where append(sources[index], &bytes) { return true }
+      return false
+    case .expression(let alternatives):
+      for index in alternatives.indices where append(joined: alternatives[index], &bytes) {
+        return true
+      }
+      return false
     }
   }
 
@@ -71,13 +73,11 @@ struct EventSight: ~Copyable {
 
   private func append(_ part: EventReader.Part, _ bytes: inout ByteWriter) -> Bool {
     let start = bytes.count
-    // An object has a hash and no text.
-    let isHashed = part.steps.first == .sha256
-    guard isHashed ? appendWhole(part.source, &bytes) : append(part.source, &bytes) else {
+    guard part.isWhole ? appendWhole(part.source, &bytes) : append(part.source, &bytes) else {
       return false
     }
     for index in part.steps.indices {
-      guard part.steps[index].apply(&bytes, from: start, aliases: aliases, lookup: lookup),
+      guard part.steps[index].apply(&bytes, from: start, reader),
         bytes.count > start
       else {
         bytes.truncate(to: start)
@@ -158,11 +158,11 @@ struct EventSight: ~Copyable {
   }
 
   private func deep(_ path: JSONPath, in bytes: UnsafeRawBufferPointer) -> String? {
-    lookup.find(path, in: bytes).flatMap { $0.slice.text(in: $0.base) }
+    reader.lookup.find(path, in: bytes).flatMap { $0.slice.text(in: $0.base) }
   }
 
   private func slice(_ index: Int) -> JSONSlice {
-    scanner?.field(row, index) ?? JSONSlice(kind: .missing, range: 0..<0)
+    row.field(index)
   }
 }
 

@@ -30,7 +30,6 @@ package final class Splitter {
   let provider: Provider
   let reader: EventReader
   let scanner: JSONScanner
-  let lookup: JSONScanner
   private let events: EventBuilder
   private let draft: EventDraft
   private let redaction: Redaction
@@ -40,9 +39,8 @@ package final class Splitter {
   /// `tenant`: for events that name none; without it the source's name takes its place.
   package init(_ provider: Provider, source: String, tenant: String?) throws(JSONTextError) {
     self.provider = provider
-    reader = EventReader(provider.identity)
+    reader = try EventReader(provider.identity)
     scanner = try JSONScanner()
-    lookup = try JSONScanner()
     redaction = Redaction(provider.redactedNames)
     events = EventBuilder(
       reader: reader, tenant: tenant ?? source, carried: provider.carriedHeaders)
@@ -95,10 +93,9 @@ package final class Splitter {
     guard let count = rows(body) else { return try emitWhole(request, arrival, emit) }
     var sight = sight(request, body)
     sight.request.isJSON = true
-    sight.scanner = scanner
     for index in 0..<count {
       let value = scanner.element(index).whole(in: body)
-      sight.row = index
+      sight.row = scanner.row(index)
       sight.value = value
       sight.json = value
       try emit(write(&sight, arrival, index, of: count), value)
@@ -142,7 +139,7 @@ package final class Splitter {
         shared.enterEvent()
       }
       var sight = sight(request, value)
-      if isScanned, !scanner.isArray { sight.scanner = scanner }
+      if isScanned, !scanner.isArray { sight.row = scanner.row(0) }
       sight.json = value
       sight.shared = shared
       sight.up = piece.upper.map { UnsafeRawBufferPointer(rebasing: body[$0]) }
@@ -163,7 +160,7 @@ package final class Splitter {
     if let name = provider.identity.formJSON, let bytes = form.bytes(name) {
       let json = UnsafeRawBufferPointer(payload.copy(bytes))
       if (try? scanner.scan(json, fields: reader.fields)) != nil, !scanner.isArray {
-        sight.scanner = scanner
+        sight.row = scanner.row(0)
         sight.scanned = json
         sight.json = json
       }
@@ -214,9 +211,7 @@ package final class Splitter {
   }
 
   private func sight(_ request: RequestSight, _ value: UnsafeRawBufferPointer) -> EventSight {
-    EventSight(
-      request: request, value: value, scanned: value, lookup: lookup,
-      aliases: reader.aliases)
+    EventSight(request: request, value: value, scanned: value, reader: reader)
   }
 
   private func query(_ view: RequestView) -> FormFields {

@@ -53,9 +53,7 @@ package enum Transformation: Sendable, Equatable {
 
   /// Changes the text that begins at `start` and is the last in `bytes`; false when nothing is left
   /// of it.
-  func apply(
-    _ bytes: inout ByteWriter, from start: Int, aliases: [EventReader.Alias], lookup: JSONScanner
-  ) -> Bool {
+  func apply(_ bytes: inout ByteWriter, from start: Int, _ reader: EventReader) -> Bool {
     switch self {
     case .after(let mark):
       if let at = Self.first(mark, bytes, start) { bytes.remove(start..<at + mark.count) }
@@ -68,8 +66,8 @@ package enum Transformation: Sendable, Equatable {
     case .lower: Self.replace(&bytes, start) { $0.lowercased() }
     case .upper: Self.replace(&bytes, start) { $0.uppercased() }
     case .alias:
-      let known = aliases.firstIndex { Self.isEqual($0.name, bytes, start) }
-      if let known { Self.replace(&bytes, start, by: aliases[known].other) }
+      let known = reader.aliases.firstIndex { Self.isEqual($0.name, bytes, start) }
+      if let known { Self.replace(&bytes, start, by: reader.aliases[known].other) }
     case .not(let value): return !Self.isEqual(value, bytes, start)
     case .without(let part): return Self.first(part, bytes, start) == nil
     case .as(let value): Self.replace(&bytes, start, by: value)
@@ -79,7 +77,7 @@ package enum Transformation: Sendable, Equatable {
     case .salesforceId: Self.replace(&bytes, start, Self.salesforceId)
     case .json(let path):
       let text = bytes.bytes(start..<bytes.count)
-      let found = lookup.find(path, in: text).flatMap { $0.slice.text(in: $0.base) }
+      let found = reader.lookup.find(path, in: text).flatMap { $0.slice.text(in: $0.base) }
       Self.replace(&bytes, start, by: Array((found ?? "").utf8))
     }
     return bytes.count > start

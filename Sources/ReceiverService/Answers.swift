@@ -1,4 +1,4 @@
-// The bytes of answers. The good one is made once a second and shared; the rest are rare.
+// The bytes of answers. The good one is kept by its source for a second; the rest are rare.
 
 import Glibc
 import Model
@@ -10,24 +10,8 @@ final class Answers {
   private let allocator = ByteBufferAllocator()
   private var date = ""
   private var dateSecond: Int64 = -1
-  /// By status; all for the current second.
-  private var accepted: [(status: Int, answer: ProviderAnswer, bytes: ByteBuffer)] = []
 
   static let `continue` = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
-
-  /// The answer of a request that is stored.
-  func accepted(
-    status: Int, _ answer: ProviderAnswer = ProviderAnswer(), closes: Bool, wallMs: Int64
-  ) -> ByteBuffer {
-    refresh(wallMs)
-    if !closes, let known = accepted.first(where: { $0.status == status && $0.answer == answer }) {
-      return known.bytes
-    }
-    let outline = AnswerOutline(status: status, accepted: answer)
-    let bytes = bytes(outline, closes: closes, wallMs: wallMs)
-    if !closes { accepted.append((status, answer, bytes)) }
-    return bytes
-  }
 
   /// `retryAfterS` is used only for refusals that are ours; `isEmpty`: for providers that want no
   /// word.
@@ -70,7 +54,6 @@ final class Answers {
     let second = wallMs / 1000
     guard second != dateSecond else { return }
     dateSecond = second
-    accepted.removeAll(keepingCapacity: true)
     var time = time_t(second)
     var parts = tm()
     gmtime_r(&time, &parts)

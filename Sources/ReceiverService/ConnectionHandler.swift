@@ -195,7 +195,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
     guard head.coding != .unsupported else { return refuse(.unsupportedEncoding, source) }
     // A source with a way around Kafka is answered in any case.
-    guard source.publisher != nil || !shard.isKafkaSlow else { return refuse(.kafkaSlow, source) }
+    guard !shard.isKafkaSlow || source.publisher != nil else { return refuse(.kafkaSlow, source) }
     // Only what has come counts: who announces much and sends little takes nobody's place.
     let arrived = min(length, bytes.readableBytes - head.length)
     guard !shard.admission.isFull, shard.admission.admitBytes(arrived) else {
@@ -276,7 +276,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     return fields.withUnsafeBufferPointer { fields in
       let view = RequestView(head, request.head, fields, body: body)
       return shard.accept(
-        view, request.source, origin: request.origin, bytes: request.admittedBytes, for: self)
+        view, request.source, origin: request.origin, bytes: request.admittedBytes, for: index)
     }
   }
 
@@ -297,7 +297,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         return shard.accept(
           RequestView(head, request.head, fields, body: body),
           signed: RequestView(head, request.head, fields, body: signed), request.source,
-          origin: request.origin, bytes: bytes, for: self)
+          origin: request.origin, bytes: bytes, for: index)
       }
     }
   }

@@ -1,6 +1,7 @@
 // Reads HTTP/1 request heads, strictly: what two readers could read differently is refused, since
 // such requests are how one is smuggled past another. Pure.
 
+import Glibc
 import Model
 import Signatures
 
@@ -33,15 +34,12 @@ struct HeadParser {
 
   /// Behind the first empty line.
   private static func end(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    guard let base = bytes.baseAddress else { return nil }
     var at = start
-    while at + 3 < bytes.count {
-      // The last of the four decides most often how far to go on.
-      switch bytes[at + 3] {
-      case 0x0A:
-        if bytes[at + 2] == 0x0D, bytes[at + 1] == 0x0A, bytes[at] == 0x0D { return at + 4 }
-        at += 2
-      case 0x0D: at += 1
-      default: at += 4
+    while at < bytes.count, let found = memchr(base + at, 0x0A, bytes.count - at) {
+      at = base.distance(to: UnsafeRawPointer(found)) + 1
+      if at - start >= 4, bytes[at - 4] == 0x0D, bytes[at - 3] == 0x0A, bytes[at - 2] == 0x0D {
+        return at
       }
     }
     return nil

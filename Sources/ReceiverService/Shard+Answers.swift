@@ -15,8 +15,12 @@ extension Shard {
     _ source: SourceGuard, _ handshake: HandshakeAnswer?, closes: Bool
   ) -> ByteBuffer {
     guard let handshake else {
-      return answers.accepted(
-        status: source.successStatus, source.answer, closes: closes, wallMs: coarseWallMs)
+      let second = coarseWallMs / 1000
+      if !closes, let ready = source.readyAnswer, ready.second == second { return ready.bytes }
+      let outline = AnswerOutline(status: source.successStatus, accepted: source.answer)
+      let bytes = answers.bytes(outline, closes: closes, wallMs: coarseWallMs)
+      if !closes { source.readyAnswer = (second, bytes) }
+      return bytes
     }
     if let url = handshake.visit { visit(url, source: source.name) }
     return answers.bytes(

@@ -41,8 +41,8 @@ final class Shard {
   /// One request under way.
   private struct Place {
     var progress: RequestProgress
-    /// Nil once it was answered or its connection ended.
-    var connection: ConnectionHandler?
+    /// Its place in `connections`; nil once it was answered or its connection ended.
+    var connection: Int?
     let source: SourceGuard
     /// Its events are remembered once they are stored.
     let isRemembered: Bool
@@ -100,7 +100,7 @@ final class Shard {
     /// Nothing was to be stored.
     case accepted
     /// A handshake: nothing to store either, and an answer of its own.
-    case answered(HandshakeAnswer)
+    indirect case answered(HandshakeAnswer)
     /// The answer comes by `ConnectionHandler.answer`; the bytes are given back then too. With a
     /// refusal, which is known although reports are still to come, by `answerRefused`.
     case waiting(place: Int, refusal: Rejection?)
@@ -110,9 +110,11 @@ final class Shard {
   /// admission is still the caller's to end. `signed`: what is verified, where it is not `view`.
   func accept(
     _ view: RequestView, signed: RequestView? = nil, _ source: SourceGuard,
-    origin: RequestOrigin?, bytes: Int, for connection: ConnectionHandler
+    origin: RequestOrigin?, bytes: Int, for connection: Int
   ) -> Acceptance {
-    let wallMs = SystemClock.wallMs
+    let startedMicroseconds = SystemClock.monotonicUs
+    // One clock is read a request; how far the other is from it is known from the last sweep.
+    let wallMs = coarseWallMs + startedMicroseconds / 1000 - coarseMs
     let verified: Verifier.Verified
     switch source.judge(signed ?? view, origin: origin, nowMs: wallMs) {
     case .genuine(let verdict): verified = verdict
@@ -127,7 +129,6 @@ final class Shard {
     if let rate = source.shared.rate, !rate.admit() { return .rejected(.rateLimited) }
     let repeats = source.shared.repeats
     var progress = RequestProgress(deadlineMs: coarseMs + Int64(settings.requestDeadlineMs))
-    let startedMicroseconds = SystemClock.monotonicUs
     let place = freePlaces.popLast() ?? places.count
     var names = EventNames()
     // The memory that the place's last request used.
@@ -140,10 +141,7 @@ final class Shard {
     source.splitter.split(view, arrival) { event, value in
       guard !isRefused else { return }
       if let repeats {
-        names.append(id: event.id, tenant: event.tenant)
-        let verdict = repeats.look(names.last, ticket: ticket)
-        if verdict != .new { names.removeLast() }
-        switch verdict {
+        switch Self.look(event, repeats, ticket, &names) {
         case .new: break
         case .stored: return
         case .waiting: return progress.handedOver()
@@ -177,6 +175,16 @@ final class Shard {
       return .waiting(place: place, refusal: nil)
     }
     return .waiting(place: place, refusal: refusal)
+  }
+
+  /// Names the event, where it is new.
+  private static func look(
+    _ event: EventDraft, _ repeats: Repeats, _ ticket: UInt64, _ names: inout EventNames
+  ) -> RepeatMemory.Verdict {
+    names.append(id: event.id, tenant: event.tenant)
+    let verdict = repeats.look(names.last, ticket: ticket)
+    if verdict != .new { names.removeLast() }
+    return verdict
   }
 
   /// Gives the answer of a request of which only a part was taken.
@@ -232,7 +240,7 @@ final class Shard {
     case .accepted: places[place].source.metrics.accepted.add()
     case .rejected(let rejection): places[place].source.metrics.rejected[rejection].add()
     }
-    places[place].connection.take()?.answer(answer)
+    if let connection = places[place].connection.take() { connections[connection]?.answer(answer) }
   }
 
   // MARK: Connections

@@ -3,6 +3,7 @@
 import Settings
 import JSONText
 import Model
+import NIOCore
 import Providers
 import Signatures
 import Telemetry
@@ -25,6 +26,8 @@ final class SourceGuard {
   let signsWire: Bool
   let shared: SourceShared
   let answer: ProviderAnswer
+  /// The good answer, which is made once a second, as its date.
+  var readyAnswer: (second: Int64, bytes: ByteBuffer)?
   /// True: what follows the source's name in the path is a secret.
   let takesPath: Bool
   private let proof: SourceProof

@@ -18,7 +18,8 @@ package final class Authenticator {
 
   package enum Ruling {
     case genuine(Verifier.Verified)
-    case answer(HandshakeAnswer)
+    /// Indirect: the usual case is passed on as it is, and must not be large.
+    indirect case answer(HandshakeAnswer)
     case refused(Rejection)
   }
 
@@ -72,8 +73,8 @@ package final class Authenticator {
   /// Whether the request is what the provider sent. The first scheme that finds its own signature
   /// in it decides.
   package func verify(_ view: RequestView, nowMs: Int64) -> Result<Verifier.Verified, Rejection> {
-    for verifier in verifiers {
-      let verdict = verifier.verify(view, nowMs: nowMs)
+    for index in verifiers.indices {
+      let verdict = verifiers[index].verify(view, nowMs: nowMs)
       if case .failure(.signatureMissing) = verdict { continue }
       return verdict
     }

@@ -153,8 +153,8 @@ struct SigningPlan: Sendable {
   /// Digest, its text, and a candidate in lower case.
   static let scratchBytes = Digester.bytesMax * 5
 
-  /// A decoded secret and the digest that is keyed with it.
-  struct Secret {
+  /// A decoded secret and the digest that is keyed with it. To be used by one thread at a time.
+  final class Secret {
     let key: [UInt8]
     let digester: Digester
 
