@@ -35,8 +35,7 @@ lint: ## Check format and style without changing anything
 fuzz: ## Feed the receiver's parts 5 million inputs that nobody sent
 	@scripts/deps.sh build
 	@scripts/step.sh "building the fuzzer"
-	@$(SWIFT) build -c release --product hookferry-fuzz
-	@"$$($(SWIFT) build -c release --show-bin-path)/hookferry-fuzz" --inputs 5000000
+	@"$$(scripts/build-release.sh hookferry-fuzz)/hookferry-fuzz" --inputs 5000000
 
 kill-rounds: ## Kill the receiver 50 times under load and compare the topic with its answers
 	@scripts/deps.sh test
