@@ -197,6 +197,7 @@ let package = Package(
         "ReceiverService", "Kafka", "Model", "Providers", "Settings", "Signatures", "Stores",
         "Telemetry",
         "AdminServer", "CZlib", logging, lifecycle,
+        .product(name: "NIOEmbedded", package: "swift-nio"),
       ] + nio,
       swiftSettings: strict),
     .testTarget(
