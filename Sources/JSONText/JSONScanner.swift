@@ -88,7 +88,8 @@ package struct JSONRow {
   package func field(_ index: Int) -> JSONSlice { slice(index + 1) }
 
   fileprivate func slice(_ column: Int) -> JSONSlice {
-    guard column >= 0, column < spans.count else { return JSONSlice(kind: .missing, range: 0..<0) }
+    guard !spans.isEmpty else { return JSONSlice(kind: .missing, range: 0..<0) }
+    precondition(column >= 0 && column < spans.count, "JSONRow: no such field")
     let span = spans[column]
     let start = Int(span.offset)
     return JSONSlice(

@@ -175,9 +175,9 @@ package final class EventDraft {
     }
     for index in carried.spans.indices {
       let start = text.count
-      text.append(Array(carried.nameBytes(at: index)))
+      carried.nameBytes(at: index).withUnsafeBytes { text.append($0) }
       put(start..<text.count) { text in
-        text.append(Array(carried.valueBytes(at: index)))
+        carried.valueBytes(at: index).withUnsafeBytes { text.append($0) }
         return true
       }
     }

@@ -77,9 +77,7 @@ struct EventSight: ~Copyable {
       return false
     }
     for index in part.steps.indices {
-      guard part.steps[index].apply(&bytes, from: start, reader),
-        bytes.count > start
-      else {
+      guard part.steps[index].apply(&bytes, from: start, reader) else {
         bytes.truncate(to: start)
         return false
       }

@@ -108,7 +108,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     case .rejected(let rejection): finish(request, rejection)
     }
     advance()
-    if isReadHeld { holdReads(false) }
+    holdReads(false)
   }
 
   func elapsed(nowMs: Int64) {
