@@ -83,18 +83,6 @@ package final class Producer: Sendable {
   /// the `Delivery`. When this throws there is no delivery report.
   package func produce(
     to topic: ProducerTopic, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-    headers: HeaderList, timestampMs: Int64? = nil, ticket: UInt64, partition: Int32? = nil
-  ) throws(KafkaError) {
-    check(topic, ticket)
-    let record = RawRecord(
-      topic: topic.pointer.raw, key: key, value: value, timestampMs: timestampMs,
-      ticket: ticket, partition: partition)
-    if let error = LentHeaders.with(headers, { enqueue(record, $0) }) { throw error }
-  }
-
-  /// The same with headers that are lent.
-  package func produce(
-    to topic: ProducerTopic, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
     headers: LentHeaders, ticket: UInt64
   ) throws(KafkaError) {
     check(topic, ticket)

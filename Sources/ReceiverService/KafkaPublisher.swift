@@ -125,16 +125,12 @@ private final class Acknowledged: Sendable {
 extension KafkaPublisher: RejectStore {
   func store(key: String, value: [UInt8], headers: HeaderList) -> Bool {
     guard let rejects else { return false }
-    return Array(key.utf8).withUnsafeBytes { key in
-      value.withUnsafeBytes { value in
-        do throws(KafkaError) {
-          try producer.produce(
-            to: rejects, key: key, value: value, headers: headers, ticket: Self.noTicket)
-          return true
-        } catch {
-          return false
-        }
-      }
+    do throws(KafkaError) {
+      try producer.produce(
+        to: rejects, key: Array(key.utf8), value: value, headers: headers, ticket: Self.noTicket)
+      return true
+    } catch {
+      return false
     }
   }
 }
