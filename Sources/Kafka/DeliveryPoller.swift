@@ -23,8 +23,13 @@ final class DeliveryPoller: Sendable {
   private let stopping = Atomic<Bool>(false)
   private let failures = Atomic<Int>(0)
   private let waiters = Mutex<Waiters>(Waiters())
-  /// Empty between two turns; kept for its memory.
-  private let batch = Mutex<[Delivery]>([])
+  private let turn = Mutex<Turn>(Turn())
+
+  /// What one turn gathers. Empty between two turns; kept for its memory.
+  private struct Turn {
+    var batch: [Delivery] = []
+    var awaited: [Delivery] = []
+  }
 
   private struct Waiters {
     var next: UInt64 = 0
@@ -83,40 +88,52 @@ final class DeliveryPoller: Sendable {
   /// event's: waking the receiver up once a record is what costs most.
   @discardableResult
   private func serve(timeoutMs: Int32) -> Int {
-    batch.withLock { serve(timeoutMs: timeoutMs, &$0) }
+    turn.withLock { serve(timeoutMs: timeoutMs, &$0) }
   }
 
-  private func serve(timeoutMs: Int32, _ batch: inout [Delivery]) -> Int {
-    defer { batch.removeAll(keepingCapacity: true) }
+  private func serve(timeoutMs: Int32, _ turn: inout Turn) -> Int {
+    defer { turn.batch.removeAll(keepingCapacity: true) }
     var events = 0
-    while events < Self.eventsMax, batch.count < Self.deliveriesMax {
+    while events < Self.eventsMax, turn.batch.count < Self.deliveriesMax {
       let came = queue.next(timeoutMs: events == 0 ? timeoutMs : 0) { event in
         if rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR {
-          collect(event, into: &batch)
+          collect(event, into: &turn)
         } else if let onEvent, let news = Client.event(event) {
           onEvent(news)
         }
       }
       guard came else { break }
       events += 1
+      // librdkafka counts a record as queued until its event is gone: whoever waited for the
+      // record must not find it in that figure.
+      if !turn.awaited.isEmpty { resumeAwaited(&turn) }
     }
-    if !batch.isEmpty { onDeliveries(batch) }
-    return batch.count >= Self.deliveriesMax ? Self.eventsMax : events
+    if !turn.batch.isEmpty { onDeliveries(turn.batch) }
+    return turn.batch.count >= Self.deliveriesMax ? Self.eventsMax : events
   }
 
-  private func collect(_ event: OpaquePointer, into batch: inout [Delivery]) {
+  private func collect(_ event: OpaquePointer, into turn: inout Turn) {
     while let message = rd_kafka_event_message_next(event) {
       let delivery = Self.delivery(message)
       if delivery.error != nil { failures.add(1, ordering: .relaxed) }
       if delivery.ticket & Self.awaitedTicketBit == 0 {
-        batch.append(delivery)
-      } else if let error = delivery.error {
+        turn.batch.append(delivery)
+      } else {
+        turn.awaited.append(delivery)
+      }
+    }
+  }
+
+  private func resumeAwaited(_ turn: inout Turn) {
+    for delivery in turn.awaited {
+      if let error = delivery.error {
         resume(delivery.ticket, with: .failure(error))
       } else {
         let report = DeliveryReport(partition: delivery.partition, offset: delivery.offset)
         resume(delivery.ticket, with: .success(report))
       }
     }
+    turn.awaited.removeAll(keepingCapacity: true)
   }
 
   private static func delivery(_ message: UnsafePointer<rd_kafka_message_t>) -> Delivery {

@@ -120,14 +120,15 @@ package final class Producer: Sendable {
     return try result.get()
   }
 
-  /// Records whose report was not yet served; may be off by a few while events come in. 0 when
-  /// closed.
+  /// Records whose report was not yet served. 0 when closed.
   package var queuedMessages: Int {
     guard gate.enter() else { return 0 }
     defer { gate.leave() }
-    // librdkafka's figure counts waiting events (logs, statistics, batches of reports) as well.
-    let events = rd_kafka_queue_length(queue.raw)
-    return max(0, Int(rd_kafka_outq_len(client.raw)) - events)
+    // librdkafka's figure counts waiting events (logs, statistics, batches of reports) as well;
+    // one may come or go beside it.
+    let before = rd_kafka_queue_length(queue.raw)
+    let total = Int(rd_kafka_outq_len(client.raw))
+    return max(0, total - max(before, rd_kafka_queue_length(queue.raw)))
   }
 
   /// Waits until every record has its report, without lingering. False: the time was too short.

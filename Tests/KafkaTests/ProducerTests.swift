@@ -27,6 +27,21 @@ import Testing
     #expect(producer.queuedMessages == 0)
   }
 
+  @Test func whoWaitedFindsTheQueueWithoutTheRecord() async throws {
+    let cluster = try MockCluster.start()
+    defer { cluster.close() }
+    try cluster.createTopic("t", partitions: 1)
+    let producer = try Producer(
+      ProducerOptions(bootstrapServers: cluster.bootstrapServers, lingerMs: 0))
+    defer { _ = producer.close(timeoutMs: 5000) }
+    var leftOver = 0
+    for _ in 0..<1000 {
+      _ = try await producer.send(to: "t", key: nil, value: [1])
+      leftOver += producer.queuedMessages
+    }
+    #expect(leftOver == 0)
+  }
+
   @Test func ticketsComeBackInBatches() async throws {
     let cluster = try MockCluster.start()
     defer { cluster.close() }
