@@ -20,7 +20,7 @@ extension ConsumerLoop {
         polled += records.count
         logReceived(partition, records)
         take(records, partition, nowMs: nowMs)
-      case .assigned(let assigned): assign(assigned)
+      case .assigned(let assigned): assignment = AssignmentUnderWay(assigned, nowMs: nowMs)
       case .revoked(let revoked, let isLost): beginRevocation(revoked, isLost, nowMs: nowMs)
       case .committed(let result): noteCommit(result)
       case .failure(let error, let partition): noteFailure(error, partition)
@@ -29,6 +29,7 @@ extension ConsumerLoop {
       case .statistics: break
       }
     }
+    progressAssignment(nowMs: nowMs)
     lookForBacklog(nowMs: nowMs)
     guard polled > 0 else { return }
     totals.received += polled

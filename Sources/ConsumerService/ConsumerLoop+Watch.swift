@@ -5,6 +5,7 @@ import Telemetry
 
 extension ConsumerLoop {
   func walk(nowMs: Int64) {
+    retryScanEnds()
     var oldestMs: Int64?
     table.forEachHead { place in
       guard let receivedMs = works[place]?.receivedMs else { return }

@@ -79,6 +79,7 @@ final class ConsumerLoop {
   var held: [(partition: Int, record: ConsumedRecord)] = []
   /// Retry partitions that are read to their end first, to learn whose records wait there.
   var scans: [TopicPartition: RetryScan] = [:]
+  var assignment: AssignmentUnderWay?
   var revocation: Revocation?
   var backlog = BacklogWait()
   var stopDeadlineMs: Int64?
@@ -157,6 +158,7 @@ final class ConsumerLoop {
   private func waitForWork() {
     let nowMs = SystemClock.monotonicMs
     var timeoutMs = Self.waitMaxMs
+    if let assignment { timeoutMs = min(timeoutMs, assignment.nextLookUpMs - nowMs) }
     if let dueMs = table.nextDueMs { timeoutMs = min(timeoutMs, dueMs - nowMs) }
     if let curlMs = transfers.nextTimeoutMs { timeoutMs = min(timeoutMs, Int64(curlMs)) }
     if let askMs = nextAskMs(nowMs: nowMs) { timeoutMs = min(timeoutMs, askMs - nowMs) }

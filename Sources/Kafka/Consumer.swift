@@ -13,6 +13,9 @@ package final class Consumer {
   /// Readable when anything is queued. In an epoll loop: `clearWake()`, then `poll(…)`.
   package let wakeDescriptor: Int32
 
+  /// Where reading begins without a committed offset, as `auto.offset.reset` says it.
+  package let uncommittedStart: Int64
+
   let client: OpaquePointer
   let events: Queue
   /// How long the leaving may go on after its deadline: by then its request has timed out.
@@ -70,6 +73,7 @@ package final class Consumer {
     }
     events = Queue(queue)
     lendsRecords = options.lendsRecords
+    uncommittedStart = options.uncommittedStart
     leaveGraceMs = Int64(options.socketTimeoutMs) + 1000
     wakeDescriptor = wake
     messages = .allocate(capacity: Self.batchMax)

@@ -105,4 +105,13 @@ package struct ConsumerOptions: Sendable {
     if let groupInstanceId { ours["group.instance.id"] = groupInstanceId }
     return ours.merging(extra) { $1 }
   }
+
+  /// As librdkafka understands the property. `stored` leads to its own error.
+  var uncommittedStart: Int64 {
+    switch librdkafkaProperties["auto.offset.reset"] {
+    case "earliest", "smallest", "beginning": PartitionOffset.beginning
+    case "latest", "largest", "end": PartitionOffset.end
+    default: PartitionOffset.stored
+    }
+  }
 }

@@ -25,9 +25,13 @@ final class ConsumerFixture: Sendable {
   private let group: ServiceGroup
   private let running: Task<Void, any Error>
 
-  /// `change` edits the configuration text before it is parsed.
-  init(faults: SandboxFaults = SandboxFaults(), attemptsMax: Int = 3) async throws {
+  /// `offsetFetchErrors`: what the broker answers first when it is asked where the group stands.
+  init(
+    faults: SandboxFaults = SandboxFaults(), attemptsMax: Int = 3,
+    offsetFetchErrors: [KafkaError.Code] = []
+  ) async throws {
     broker = try MockCluster.start()
+    broker.pushErrors(.offsetFetch, offsetFetchErrors)
     try broker.createTopic(Self.events, partitions: 2)
     try broker.createTopic(Self.deadLetters, partitions: 1)
     var options = SandboxOptions()

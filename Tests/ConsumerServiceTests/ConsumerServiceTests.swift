@@ -35,6 +35,23 @@ import Testing
     try await fixture.close()
   }
 
+  /// A coordinator that moves refuses whoever asks first. librdkafka, left to ask by itself, takes
+  /// that for an answer and never reads the partitions.
+  @Test(arguments: 1...3) func aRefusedLookUpOfTheGroupIsMadeAgain(errors: Int) async throws {
+    let fixture = try await ConsumerFixture(
+      offsetFetchErrors: Array(repeating: .notCoordinator, count: errors))
+    fixture.sandbox.put("contact", "7", ["email": "a@example.com"])
+    try await fixture.publish(id: "e1", recordId: "7")
+    for await step in fixture.progress {
+      if case .finished(let id, let outcome) = step {
+        #expect(id == "e1")
+        #expect(outcome == .written)
+        break
+      }
+    }
+    try await fixture.close()
+  }
+
   @Test func aFailingAPIIsTriedAgainAndThenBuriedWithItsStatus() async throws {
     var faults = SandboxFaults()
     faults.errorRate = 1
