@@ -110,18 +110,19 @@ enum BootChecks {
   /// A user's librdkafka properties win over ours, so they are what is checked.
   private static func deadlines(_ configuration: Configuration) -> [String] {
     let receiver = configuration.receiver
+    var problems: [String] = []
     func effective(_ ours: Int, _ names: String...) -> Int {
       for name in names {
-        if let text = configuration.kafka.properties[name]?.reveal(), let value = Int(text) {
-          return value
-        }
+        guard let text = configuration.kafka.properties[name]?.reveal() else { continue }
+        if let value = Int(text) { return value }
+        // librdkafka reads more spellings than can be compared here.
+        problems.append("kafka.properties: \(name) must be a whole number, as 4000")
       }
       return ours
     }
     let messageMs = effective(
       receiver.messageTimeoutMs, "message.timeout.ms", "delivery.timeout.ms")
     let socketMs = effective(receiver.socketTimeoutMs, "socket.timeout.ms")
-    var problems: [String] = []
     if receiver.requestDeadlineMs < messageMs {
       problems.append(
         "receiver.request_deadline_ms is \(receiver.requestDeadlineMs), below message_timeout_ms"

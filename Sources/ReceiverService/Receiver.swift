@@ -33,6 +33,8 @@ package struct Receiver: Service {
   let documents: (any DocumentFetcher)?
   let identity: TLSIdentity?
   let changes: ConfigurationSource?
+  /// How the files of `changes` were before any of them was read here.
+  let seen: FileStamps?
 
   /// Checks everything that can be checked without dialing anybody; throws all problems at once.
   /// `publisher` nil: Kafka. `changes` nil: the configuration stays; else SIGHUP and changed files
@@ -42,6 +44,8 @@ package struct Receiver: Service {
     publisher: PublisherFactory? = nil, changes: ConfigurationSource? = nil,
     documents: (any DocumentFetcher)? = nil
   ) throws(ReceiverError) {
+    // First of all: what changes from now on is found by the first look, however late that comes.
+    seen = changes.map { FileStamps($0.files(configuration)) }
     (plans, identity) = try BootChecks.all(configuration)
     self.changes = changes
     self.configuration = configuration

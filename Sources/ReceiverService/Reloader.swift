@@ -10,6 +10,8 @@ import UnixSignals
 /// Reads, checks and exchanges, one reload after the other.
 actor Reloader {
   private var inForce: Configuration
+  /// As the files were at the last look; at first as they were when the receiver was made.
+  private var seen: FileStamps?
   private let logger: Logger
   private let shards: [NIOLoopBound<Shard>]
   private let group: MultiThreadedEventLoopGroup
@@ -28,6 +30,7 @@ actor Reloader {
     _ table: SourceTable, _ tls: TLSInForce, _ metrics: EdgeMetrics
   ) {
     inForce = receiver.configuration
+    seen = receiver.seen
     logger = receiver.logger
     self.shards = shards
     self.group = group
@@ -58,15 +61,14 @@ actor Reloader {
   }
 
   private func poll(_ source: ConfigurationSource, _ sink: AsyncStream<Cause>.Continuation) async {
-    var stamps = await stamps(source)
     while !Task.isCancelled {
       let pollMs = inForce.receiver.edge.reloadPollMs
       // At 0 only this setting itself is looked at now and then.
       try? await Task.sleep(for: .milliseconds(pollMs == 0 ? 1000 : pollMs))
       guard pollMs > 0, !Task.isCancelled else { continue }
-      let now = await self.stamps(source)
-      if now != stamps { sink.yield(.change) }
-      stamps = now
+      let now = await stamps(source)
+      if now != seen { sink.yield(.change) }
+      seen = now
     }
   }
 
@@ -92,15 +94,16 @@ actor Reloader {
         logger.write(
           .warning, "a changed setting needs a restart; the old value stays", [.setting: name])
       }
-      metrics.reloads[.applied].add()
       metrics.reloadSuccess.set(Int(SystemClock.wallMs))
       Self.note(identity, metrics, logger)
       logger.write(.info, "configuration reloaded", [.reason: cause.rawValue])
+      // Last of all, here and below: who sees the count finds the rest done.
+      metrics.reloads[.applied].add()
     } catch {
-      metrics.reloads[.refused].add()
       for problem in error.problems {
         logger.write(.error, "reload refused, the old configuration stays", [.error: problem])
       }
+      metrics.reloads[.refused].add()
     }
   }
 
