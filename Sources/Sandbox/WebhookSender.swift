@@ -12,6 +12,8 @@ final class WebhookSender: Sendable {
     var publicURL: String
     var observers: [Int: AsyncStream<SandboxProgress>.Continuation] = [:]
     var nextObserver = 0
+    /// Nothing comes any more.
+    var isStopped = false
     /// The earliest wake-up that is under way.
     var alarmAtMs: Int64?
   }
@@ -49,6 +51,7 @@ final class WebhookSender: Sendable {
     await session.close()
     await running?.value
     let observers = state.withLock { state in
+      state.isStopped = true
       defer { state.observers = [:] }
       return Array(state.observers.values)
     }
@@ -82,8 +85,12 @@ final class WebhookSender: Sendable {
       of: SandboxProgress.self, bufferingPolicy: .bufferingNewest(1))
     let number = state.withLock { state in
       state.nextObserver += 1
-      state.observers[state.nextObserver] = continuation
       continuation.yield(state.queue.progress)
+      if state.isStopped {
+        continuation.finish()
+      } else {
+        state.observers[state.nextObserver] = continuation
+      }
       return state.nextObserver
     }
     continuation.onTermination = { [weak self] _ in

@@ -70,14 +70,19 @@ final class PostgresLink {
         try session.run(changes(&state) + [PostgresCommand("COMMIT")], deadline: deadline)
         return state
       } catch {
-        if !session.isBroken {
-          try? session.run([PostgresCommand("ROLLBACK")], deadline: deadline)
-        }
+        rollBack(session)
         guard error.code == .conflict, attempt < Self.attemptsMax, !deadline.hasPassed else {
           throw error
         }
       }
     }
+  }
+
+  /// Has time of its own: a transaction that failed for want of it costs no connection.
+  func rollBack(_ session: PostgresSession) {
+    guard !session.isBroken else { return }
+    let deadline = Deadline(afterMs: options.connectTimeoutMs)
+    try? session.run([PostgresCommand("ROLLBACK")], deadline: deadline)
   }
 
   private static let attemptsMax = 20

@@ -118,9 +118,7 @@ package final class PostgresReader: RecordReader {
       try session.run([command], deadline: deadline) { _, rows in body(rows) }
     } catch {
       // Ends whatever was begun, so that the next call sees the present.
-      if !session.isBroken {
-        try? session.run([PostgresCommand("ROLLBACK")], deadline: deadline)
-      }
+      link.rollBack(session)
       throw error
     }
   }

@@ -58,9 +58,11 @@ struct DemoRun {
     }
     let deadlineMs = Self.nowMs + Int64(options.timeoutS) * 1000
     while Self.nowMs < deadlineMs {
+      // First: what is delivered when this is asked is among what is taken then.
+      let isAllDelivered = isDelivered.isReached
       take(sandbox.progress)
       view.draw(counts.current, nowMs: Self.nowMs)
-      if isDelivered.isReached, counts.current.inFlight == 0 { break }
+      if isAllDelivered, counts.current.inFlight == 0 { break }
       try? await Task.sleep(for: .milliseconds(Self.drawIntervalMs))
     }
     take(sandbox.progress)
