@@ -3,12 +3,13 @@ import Chaos
 import Testing
 
 @Suite(.serialized) struct ChaosTests {
-  /// Two fixed seeds, which must stay green, and as many that nobody has seen.
+  /// Seeds that must stay green; `make chaos` tries those that nobody has seen. At 723503 the
+  /// coordinator refuses to say where the group stands, twice in a row.
   @Test(.timeLimit(.minutes(4)))
   func theBooksBalance() async {
-    let seeds = [1, 2] + (0..<2).map { _ in UInt64.random(in: 1000...999_999) }
+    let seeds: [UInt64] = [1, 2, 3, 723_503]
     print("chaos: seeds \(seeds)")
-    await ChaosProgram(seeds: seeds, parallel: 4).forEachEnd { _, end in
+    await ChaosProgram(seeds: seeds, parallel: 2).forEachEnd { _, end in
       print(end.text)
       #expect(end.hasPassed, "\(end.text)")
     }

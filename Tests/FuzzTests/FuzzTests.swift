@@ -1,4 +1,5 @@
-// A short run of the fuzzer in every test run; `make fuzz` is the long one.
+// A short run of the fuzzer in every test run, always the same; `make fuzz` is the long one and
+// tries what nobody has seen.
 import Fuzzing
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 
   @Test(arguments: [("request", 6000), ("splitter", 6000), ("verifier", 6000), ("headers", 10000)])
   func holds(name: String, inputs: Int) throws {
-    let seed = UInt64.random(in: 1...999_999_999)
+    let seed: UInt64 = 2026
     print("fuzz \(name): seed \(seed), \(inputs) inputs")
     let target = try #require(try FuzzRun.targets().first { type(of: $0).name == name })
     let run = FuzzRun(target, files: FuzzCorpus.files(Self.corpus, name))

@@ -1,4 +1,5 @@
 // What the consumers have committed and received, as their logs tell it.
+import Kafka
 import Testing
 
 /// Committed offsets by partition, and the ranges of offsets that were received.
@@ -22,6 +23,18 @@ struct Frontier {
       guard let last = line.integer("limit") else { return }
       received[partition, default: []].append(offset...last)
     default: return
+    }
+  }
+
+  /// What Kafka knows: a member that was killed may not have said so.
+  mutating func takeCommitted(bootstrapServers: String, partitions: Int32) throws {
+    let consumer = try Consumer(
+      ConsumerOptions(bootstrapServers: bootstrapServers, groupId: Rig.group))
+    defer { consumer.close(timeoutMs: 1000) }
+    let all = (0..<partitions).map { TopicPartition("hookferry.events", $0) }
+    for place in try consumer.committed(all, timeoutMs: 10_000) where place.offset > 0 {
+      let partition = Int64(place.topicPartition.partition)
+      offsets[partition] = max(place.offset, offsets[partition] ?? 0)
     }
   }
 

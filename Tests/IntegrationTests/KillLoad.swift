@@ -79,10 +79,11 @@ final class KillLoad: Sendable {
       let count = recv(descriptor, &buffer, buffer.count, 0)
       guard count > 12 else { return }
       let status = String(decoding: buffer[9..<12], as: UTF8.self)
+      let isStored = status.hasPrefix("2")
       state.withLock { state in
-        if status.hasPrefix("2") { state.stored.formUnion(numbers) } else { state.refused += 1 }
+        if isStored { state.stored.formUnion(numbers) } else { state.refused += 1 }
       }
-      onAnswer()
+      if isStored { onAnswer() }
       // A connection that is to close.
       if String(decoding: buffer[..<count], as: UTF8.self).contains("Connection: close") { return }
     }

@@ -9,6 +9,12 @@ final class Program: Sendable {
   let lines: AsyncStream<String>
   let processId: Int32
   private let exit: AsyncStream<Int32>
+  private let ending = Ending()
+
+  /// Whether the process was seen to end.
+  private final class Ending: Sendable {
+    let isSeen = Mutex(false)
+  }
   private let seen: Mutex<[String]>
 
   /// Where the test bundle lies, there lie the programs: both come from one build.
@@ -30,7 +36,8 @@ final class Program: Sendable {
     process.standardOutput = pipe
     process.standardError = pipe
     process.standardInput = FileHandle.nullDevice
-    process.terminationHandler = {
+    process.terminationHandler = { [ending] in
+      ending.isSeen.withLock { $0 = true }
       exitSink.yield($0.terminationReason == .exit ? $0.terminationStatus : -$0.terminationStatus)
       exitSink.finish()
     }
@@ -56,6 +63,9 @@ final class Program: Sendable {
   /// Everything printed so far, for a failing test's report.
   var printed: [String] { seen.withLock { $0 } }
 
+  /// Awaits the last line: its end is heard of before all that it printed was read.
+  func finishReading() async { for await _ in lines {} }
+
   /// Awaits the first line that `match` accepts; nil when the program ends without it.
   func line(where match: (String) -> Bool) async -> String? {
     for await line in lines where match(line) { return line }
@@ -68,7 +78,12 @@ final class Program: Sendable {
       "the program ended without \"\(text)\":\n\(printed.suffix(30).joined(separator: "\n"))")
   }
 
-  func send(_ signal: Int32) { kill(processId, signal) }
+  /// Nothing once its end was seen: the number may be another process's by then.
+  func send(_ signal: Int32) {
+    ending.isSeen.withLock { isSeen in
+      if !isSeen { kill(processId, signal) }
+    }
+  }
 
   /// The exit status; negative for the signal that ended it.
   func exitStatus() async -> Int32 {

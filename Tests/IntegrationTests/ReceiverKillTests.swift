@@ -11,11 +11,15 @@ import Testing
     ProcessInfo.processInfo.environment["HOOKFERRY_KILL_ROUNDS"].flatMap(Int.init) ?? 5
   }
 
+  /// The form of every test run always does the same.
+  private static var isShort: Bool { rounds <= 5 }
+
   @Test(.timeLimit(.minutes(5)))
   func aKilledReceiverHasKeptItsWord() async throws {
     let environment = ProcessInfo.processInfo.environment
     let seed =
-      environment["HOOKFERRY_KILL_SEED"].flatMap(UInt64.init) ?? .random(in: 1...999_999)
+      environment["HOOKFERRY_KILL_SEED"].flatMap(UInt64.init)
+      ?? (Self.isShort ? 1 : .random(in: 1...999_999))
     print("kill rounds: \(Self.rounds), HOOKFERRY_KILL_SEED=\(seed)")
     var random = SplitMix64(seed: seed)
     let stage = try KillStage()
@@ -51,7 +55,7 @@ enum BrokerFault: CaseIterable {
 
 struct KillPlan {
   let fault: BrokerFault
-  /// After the first answer.
+  /// After the first 2xx.
   let faultMs: Int
   let killMs: Int
   let seed: UInt64

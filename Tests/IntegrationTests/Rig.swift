@@ -11,6 +11,7 @@ import Testing
 /// What every end-to-end test begins with.
 final class Rig {
   static let secret = "rig-client-secret"
+  static let group = "rig"
   static let publicURL = "https://hooks.example.com/hooks/crm"
 
   let directory: URL
@@ -61,7 +62,7 @@ final class Rig {
           secrets: ["env:RIG_SECRET"]
           public_url: \(Self.publicURL)
       consumer:
-        group_id: rig
+        group_id: \(Self.group)
         listen_address: 127.0.0.1
         admin_port: 0
         in_flight_max: \(inFlightMax)

@@ -4,7 +4,7 @@ import Kafka
 import Model
 import Testing
 
-@Suite(.timeLimit(.minutes(1)), .serialized) struct SDKTests {
+@Suite(.timeLimit(.minutes(3)), .serialized) struct SDKTests {
   /// A source, and what an SDK signs its requests with.
   struct Source {
     let name: String
@@ -87,7 +87,7 @@ import Testing
     let clients = try await RejectsTests.run(
       "/usr/bin/timeout",
       [
-        "-k", "2", "40", python, script, "http://127.0.0.1:\(port)",
+        "-k", "2", "150", python, script, "http://127.0.0.1:\(port)",
         String(decoding: json, as: UTF8.self),
       ])
     receiver.send(SIGTERM)

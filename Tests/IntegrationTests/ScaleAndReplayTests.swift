@@ -74,6 +74,7 @@ import Testing
   private func expectResetRefused(_ rig: Rig, _ config: String, _ thenMs: Int64) async throws {
     let reset = try rig.start("hookferry", resetArguments(config, thenMs))
     #expect(await reset.exitStatus() != 0)
+    await reset.finishReading()
     #expect(reset.printed.contains { $0.contains("active members") }, "\(reset.printed)")
   }
 

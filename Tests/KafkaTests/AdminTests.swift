@@ -93,7 +93,7 @@ import Testing
     var described: GroupDescription?
     reading.until(consumer, seconds: 10) { _ in
       described = try? admin.describeGroups(["live"], timeoutMs: Self.timeoutMs).first
-      return described?.members.count == 1
+      return described?.members.count == 1 && described?.state == .stable
     }
     let group = try #require(described)
     #expect(group.groupId == "live")
@@ -117,10 +117,13 @@ import Testing
         bootstrapServers: broker.bootstrapServers, lingerMs: 0, messageTimeoutMs: 10_000))
     // This broker goes by the time at which it stored a batch: one batch each, at distinct times.
     var timesMs: [Int64] = []
+    var storedMs: Int64 = 0
     for index in 0..<4 {
-      timesMs.append(await nextTimeMs(after: timesMs.last ?? 0))
+      timesMs.append(await nextTimeMs(after: storedMs))
       _ = try await producer.send(
         to: "events", key: nil, value: [UInt8(index)], partition: 1)
+      // It was stored at some time between the two.
+      storedMs = Self.wallMs
     }
     #expect(producer.close(timeoutMs: 5000) == 0)
     let partition = TopicPartition("events", 1)
@@ -137,10 +140,12 @@ import Testing
     }
   }
 
+  private static var wallMs: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
+
   /// The wall clock, once it is well past `timeMs`.
   private func nextTimeMs(after timeMs: Int64) async -> Int64 {
     while true {
-      let nowMs = Int64(Date().timeIntervalSince1970 * 1000)
+      let nowMs = Self.wallMs
       if nowMs > timeMs + 20 { return nowMs }
       await Task.yield()
     }

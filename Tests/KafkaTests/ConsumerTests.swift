@@ -94,8 +94,14 @@ import Testing
     defer { consumer.close(timeoutMs: 5000) }
     try consumer.assign([PartitionOffset(Self.p0, 0)])
     _ = consumer.poll(recordsMax: 10)
-    let servers = cluster.bootstrapServers
-    Thread.detachNewThread { try? fill(servers, "t", count: 5) }
+    // Sent by librdkafka's own thread, at any time from now on.
+    let producer = try Producer(
+      ProducerOptions(bootstrapServers: cluster.bootstrapServers, lingerMs: 0))
+    defer { _ = producer.close(timeoutMs: 5000) }
+    let topic = try producer.topic("t")
+    for ticket in 0..<UInt64(5) {
+      try producer.produce(to: topic, key: nil, value: [1], ticket: ticket, partition: 0)
+    }
     var reading = Reading()
     for _ in 0..<100 where reading.recordCount < 5 {
       var descriptor = pollfd(fd: consumer.wakeDescriptor, events: Int16(POLLIN), revents: 0)
@@ -149,6 +155,23 @@ import Testing
     #expect(try next.watermarks(Self.p0, timeoutMs: 5000) == (low: 0, high: 20))
   }
 
+  @Test(
+    arguments: [
+      ("earliest", PartitionOffset.beginning), ("smallest", PartitionOffset.beginning),
+      ("latest", PartitionOffset.end), ("end", PartitionOffset.end),
+      ("error", PartitionOffset.stored),
+    ])
+  func theStartWithoutACommitIsThePropertys(_ reset: String, _ start: Int64) throws {
+    let cluster = try cluster()
+    defer { cluster.close() }
+    let consumer = try Consumer(
+      ConsumerOptions(
+        bootstrapServers: cluster.bootstrapServers, groupId: "g",
+        extra: ["auto.offset.reset": reset]))
+    defer { consumer.close(timeoutMs: 5000) }
+    #expect(consumer.uncommittedStart == start)
+  }
+
   @Test func asynchronousCommitComesBackWithItsToken() throws {
     let cluster = try cluster()
     defer { cluster.close() }
@@ -182,13 +205,14 @@ import Testing
     let consumer = try consumer(cluster)
     defer { consumer.close(timeoutMs: 1000) }
     try consumer.commit([PartitionOffset(Self.p0, 1)], timeoutMs: 10_000)
-    try cluster.setRoundTrip(broker: 1, ms: 3000)
+    // The end waits for that answer, so it is not longer.
+    try cluster.setRoundTrip(broker: 1, ms: 6000)
     let begin = ContinuousClock.now
     let error = #expect(throws: KafkaError.self) {
       try consumer.commit([PartitionOffset(Self.p0, 2)], timeoutMs: 200)
     }
     #expect(error?.code == .timedOut)
-    #expect(ContinuousClock.now - begin < .seconds(2))
+    #expect(ContinuousClock.now - begin < .seconds(5))
     try cluster.setRoundTrip(broker: 1, ms: 0)
   }
 
@@ -219,7 +243,7 @@ import Testing
     try fill(cluster.bootstrapServers, "t", count: 10, partition: 0)
     try fill(cluster.bootstrapServers, "t", count: 10, partition: 1)
     // The end of the partition that is not paused shows that fetches went by.
-    #expect(reading.until(consumer) { $0.records[Self.p1]?.count == 10 && $0.ends.count == 3 })
+    #expect(reading.until(consumer) { $0.records[Self.p1]?.count == 10 && $0.ends.count >= 3 })
     #expect(reading.records[Self.p0] == nil)
     try consumer.resume([Self.p0])
     #expect(reading.until(consumer) { $0.records[Self.p0]?.count == 10 })

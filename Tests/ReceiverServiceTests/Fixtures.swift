@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import Logging
 import Model
+import NIOPosix
 import ServiceLifecycle
 import Providers
 import Settings
@@ -116,12 +117,13 @@ struct Harness: Sendable {
   static let url = "https://hooks.example.com/hooks/crm"
   static let secret = "8b1a9953c4611296a827abf8c47804d7"
 
-  /// `kafka` nil: the given publisher takes the place of Kafka. `lines`: settings of `receiver:`;
-  /// `crm`: of that source; `sources`: more of them. `file`: written there, and read again when it
-  /// changes.
+  /// `publisher`: takes the place of Kafka. `lines`: settings of `receiver:`; `crm`: of that
+  /// source; `sources`: more of them. `file`: written there, and read again when it changes.
+  /// `producer`: Kafka, with a configuration that the receiver itself knows nothing of.
   static func with(
     publisher: FakePublisher? = nil, kafka: String = "127.0.0.1:1", _ lines: [String] = [],
     properties: [String] = [], crm: [String] = [], sources: [String] = [], file: String? = nil,
+    producer: Configuration? = nil,
     logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: @Sendable (Harness) async throws -> Void
   ) async throws {
@@ -133,6 +135,12 @@ struct Harness: Sendable {
       factory = { report in
         publisher.attach(report)
         return publisher
+      }
+    } else if let producer {
+      factory = { report in
+        try KafkaPublisher(
+          producer, on: MultiThreadedEventLoopGroup.singleton.next(), onReports: report,
+          onEvent: { _ in })
       }
     }
     let receiver = try Receiver(
@@ -252,6 +260,12 @@ struct Harness: Sendable {
     return text
   }
 
+  /// What a series has in the text of the metrics; 0 where it is not there.
+  static func figure(_ series: String, in text: String) -> Double {
+    let line = text.split(separator: "\n").first { $0.hasPrefix(series + " ") }
+    return line?.split(separator: " ").last.flatMap { Double($0) } ?? 0
+  }
+
   /// Asks again until the answer is as wanted.
   func admin(_ path: String, until isWanted: (Answer) -> Bool) async throws -> Answer {
     let end = ContinuousClock.now + .seconds(10)
@@ -326,6 +340,15 @@ final class Sender: Sendable {
     var byte: UInt8 = 0
     return pending.withLock { $0.isEmpty }
       && recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK)) < 0
+  }
+
+  /// True when nothing at all has come by the end of that time; it waits no longer than it must.
+  func staysSilent(forMs ms: Int32) async throws -> Bool {
+    try await offPool {
+      var waited = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
+      _ = poll(&waited, 1, ms)
+      return self.isSilent
+    }
   }
 
   func answer() async throws -> Answer { try await offPool { try self.readAnswer() } }

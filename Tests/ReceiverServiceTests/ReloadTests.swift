@@ -162,7 +162,9 @@ import Testing
       try await Harness.with(
         publisher: publisher, ["reload_poll_ms: 0"], sources: Edge.source("one"), file: file
       ) { harness in
-        try Self.write(file, sources: Edge.source("two"))
+        // Nobody looks at the file afterwards either: the signal is the only cause there can be.
+        try Self.write(
+          file, sources: [], text: Harness.yaml(["reload_poll_ms: 0"], [], Edge.source("two")))
         kill(getpid(), SIGHUP)
         try await Self.wait(harness, "applied", 1)
         #expect(try await Self.status(harness, "two") == 200)

@@ -13,28 +13,32 @@ import Testing
     let files = FileLimit.raise() ?? 1024
     let count = min(2000, (files - 400) / 2)
     // Nobody is cut off meanwhile.
-    let lines = ["request_read_timeout_ms: 60000", "header_timeout_ms: 60000"]
+    let lines = [
+      "request_read_timeout_ms: 60000", "header_timeout_ms: 60000", "body_idle_timeout_ms: 60000",
+    ]
     try await Harness.with(publisher: FakePublisher(), lines) { harness in
       let sender = try await harness.connect()
-      _ = try await Self.p99(sender, 100)
+      _ = try await Self.median(sender, 100)
       var alone: [Duration] = []
       var beside: [Duration] = []
       for _ in 0..<3 {
-        alone.append(try await Self.p99(sender, 200))
+        alone.append(try await Self.median(sender, 200))
         let crowd = try SlowCrowd(port: harness.ports.webhooks, count: count)
         // Past the rush of so many new connections.
-        _ = try await Self.p99(sender, 200)
-        beside.append(try await Self.p99(sender, 200))
+        _ = try await Self.median(sender, 200)
+        beside.append(try await Self.median(sender, 200))
         #expect(crowd.end() == count, "slow senders were cut off")
       }
-      let (without, with) = (alone.sorted()[1], beside.sorted()[1])
-      print("p99 beside \(count) slow senders: \(with), alone: \(without)")
-      // On a machine that does other things too, less than this is noise.
-      #expect(with < max(without, .milliseconds(10)) * 2)
+      print("medians beside \(count) slow senders: \(beside), alone: \(alone)")
+      // A loop that waited for slow senders would wait for seconds, since each sends two bytes in
+      // two. What they cost otherwise is for `make bench-receiver` to say, by the p99: here other
+      // tests have the processor too.
+      #expect(beside.allSatisfy { $0 < .milliseconds(500) })
     }
   }
 
-  private static func p99(_ sender: Sender, _ count: Int) async throws -> Duration {
+  /// Of so many requests, all of which must be taken.
+  private static func median(_ sender: Sender, _ count: Int) async throws -> Duration {
     let request = try Harness.request(Bodies.events(1...1))
     var times: [Duration] = []
     for _ in 0..<count {
@@ -44,7 +48,7 @@ import Testing
       times.append(ContinuousClock.now - start)
     }
     times.sort()
-    return times[times.count * 99 / 100]
+    return times[times.count / 2]
   }
 }
 

@@ -65,12 +65,13 @@ final class SpoolFolder: Sendable {
         rest.map(\.value) == (1...3).map { Bodies.event(1, id: $0) },
         "drained in the order of arrival")
       #expect(rest[0].headers == first[0].headers)
-      let drained = try await harness.metrics {
+      // All in one look: what is counted together is not read together.
+      _ = try await harness.metrics {
         $0.contains("spool_drained_total{source=\"crm\"} 3\n")
           && $0.contains("hookferry_receiver_spool_rows 0\n")
+          && $0.contains("hookferry_receiver_spooled_total{source=\"crm\"} 3\n")
+          && $0.contains("hookferry_receiver_events_published_total{source=\"crm\"} 3\n")
       }
-      #expect(drained.contains("hookferry_receiver_spooled_total{source=\"crm\"} 3\n"))
-      #expect(drained.contains("hookferry_receiver_events_published_total{source=\"crm\"} 3\n"))
     }
     #expect(try folder.rows().isEmpty)
   }
@@ -151,7 +152,6 @@ final class SpoolFolder: Sendable {
       crm: Self.spooling
     ) { harness in
       _ = try await harness.receiver.ready.value()
-      var sent = 0
       for round in 0..<60 {
         if round == 20 { try cluster.setBroker(1, up: false) }
         if round == 40 {
@@ -160,11 +160,9 @@ final class SpoolFolder: Sendable {
         }
         let events = (0..<3).map { Bodies.event($0, id: round) }.joined(separator: ",")
         #expect(try await harness.post("[\(events)]").status == 200, "round \(round)")
-        sent += 3
       }
-      let wanted = sent
       _ = try await harness.metrics { $0.contains("hookferry_receiver_spool_rows 0\n") }
-      let stored = try await offPool { try KafkaTests.readBack(cluster, count: wanted) }
+      let stored = try await offPool { try KafkaTests.readBack(cluster) }
       for object in 0..<3 {
         var seen: Set<String> = []
         let order = stored.filter { $0.key == "62515/contact/\(object)" }.map(\.value)

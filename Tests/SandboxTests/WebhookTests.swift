@@ -23,7 +23,9 @@ import Testing
 
   @Test func changesYieldSignedHubSpotEvents() async throws {
     let receiver = WebhookReceiver()
-    let server = try SandboxServer(options(try await receiver.start()))
+    // One after the other, so that their order is seen.
+    let server = try SandboxServer(
+      options(try await receiver.start()) { $0.inFlightRequestsMax = 1 })
     _ = try await server.start()
     server.put("contacts", "7", ["email": "a"])
     server.put("contact", "7", ["email": "b", "city": "c"])

@@ -86,7 +86,7 @@ import Testing
   @Test func lockedRowsFailAllAsTransientInTime() throws {
     let rig = try StoreRig(.postgres)
     #expect(rig.apply(try write("e1", version: 1, seq: 1, "a")) == [.written])
-    let store = try PostgresStore(PostgresOptions(dsn: rig.place, statementTimeoutMs: 300))
+    let store = try PostgresStore(PostgresOptions(dsn: rig.place, statementTimeoutMs: 2000))
     let locker = try SharedCluster.session(at: rig.place)
     try locker.run(
       [PostgresCommand("BEGIN"), PostgresCommand("SELECT FROM records FOR UPDATE")],
@@ -95,7 +95,7 @@ import Testing
     let writes = [
       try write("e2", version: 2, seq: 2, "b"), try write("e3", "2", version: 1, seq: 1, "c"),
     ]
-    let deadline = Deadline(afterMs: 300 + 2000)
+    let deadline = Deadline(afterMs: 2000 + 5000)
     #expect(failures(store.apply(writes)) == [.transient, .transient])
     #expect(!deadline.hasPassed)
     #expect(try rig.reader.counts() == StoreCounts(live: 1, deleted: 0, inbox: 1, writeLog: 1))
