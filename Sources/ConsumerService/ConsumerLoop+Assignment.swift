@@ -9,9 +9,9 @@ import Telemetry
 
 /// Partitions that the group gives, until it is known where their reading begins.
 struct AssignmentUnderWay {
-  let partitions: [TopicPartition]
+  private(set) var partitions: [TopicPartition]
   private(set) var nextLookUpMs: Int64
-  private var waitMs: Int64 = 100
+  private(set) var failures = 0
 
   private static let waitMaxMs: Int64 = 2000
 
@@ -20,9 +20,21 @@ struct AssignmentUnderWay {
     nextLookUpMs = nowMs
   }
 
+  /// More of them, while the group waits for the answer about the others.
+  mutating func add(_ more: [TopicPartition], nowMs: Int64) {
+    partitions += more.filter { !partitions.contains($0) }
+    nextLookUpMs = nowMs
+  }
+
+  /// False when nothing is left to begin.
+  mutating func remove(_ revoked: [TopicPartition]) -> Bool {
+    partitions.removeAll { revoked.contains($0) }
+    return !partitions.isEmpty
+  }
+
   mutating func failed(nowMs: Int64) {
-    nextLookUpMs = nowMs + waitMs
-    waitMs = min(waitMs * 2, Self.waitMaxMs)
+    nextLookUpMs = nowMs + min(100 << Int64(min(failures, 10)), Self.waitMaxMs)
+    failures += 1
   }
 }
 
@@ -42,12 +54,22 @@ extension ConsumerLoop {
 
   // MARK: Where reading begins
 
+  /// A group whose topic changes gives anew without having taken: to a cooperative member what is
+  /// new, to others everything.
+  func beginAssignment(_ assigned: [TopicPartition], nowMs: Int64) {
+    if consumer.isCooperative, assignment != nil {
+      assignment?.add(assigned, nowMs: nowMs)
+    } else {
+      assignment = AssignmentUnderWay(assigned, nowMs: nowMs)
+    }
+  }
+
   /// Nothing is begun from a guess. It is not left to librdkafka either: that one asks once, and
   /// where a coordinator that moves refuses, the partition would never be read.
   func progressAssignment(nowMs: Int64) {
-    guard let under = assignment, nowMs >= under.nextLookUpMs else { return }
+    guard let under = assignment, nowMs >= under.nextLookUpMs, stopDeadlineMs == nil else { return }
     do throws(KafkaError) {
-      let retries = try retryPartitions(of: under.partitions)
+      let retries = try retryPartitions(of: under.partitions, isFirstLook: under.failures == 0)
       let committed = try committedOffsets(under.partitions + retries.values)
       assignment = nil
       begin(under.partitions, retries, committed)
@@ -65,6 +87,7 @@ extension ConsumerLoop {
     _ assigned: [TopicPartition], _ retries: [TopicPartition: TopicPartition],
     _ committed: [TopicPartition: Committed]
   ) {
+    if !consumer.isCooperative { dropAll() }
     var starts: [PartitionOffset] = []
     var companions: [TopicPartition: PartitionOffset] = [:]
     for partition in assigned {
@@ -93,12 +116,23 @@ extension ConsumerLoop {
     observe(.assigned(partitions: assigned.count))
   }
 
+  /// What an eager member has is all that it is given.
+  private func dropAll() {
+    for partition in table.ownedPartitions { drop(partition) }
+    scans = [:]
+    held = []
+  }
+
+  /// A broker that has just begun may not know a topic yet: what is not there is looked for twice.
   private func retryPartitions(
-    of assigned: [TopicPartition]
+    of assigned: [TopicPartition], isFirstLook: Bool
   ) throws(KafkaError) -> [TopicPartition: TopicPartition] {
     guard retryTopic != nil, !assigned.isEmpty else { return [:] }
     let topic = kafkaSettings.retryTopic
     let count = try consumer.partitionCount(of: topic, timeoutMs: Self.lookUpTimeoutMs)
+    if count == 0, isFirstLook {
+      throw KafkaError(.unknownTopic, message: "no topic \(topic) seen yet")
+    }
     let missing = assigned.filter { $0.partition >= count }
     if !missing.isEmpty {
       log.write(

@@ -20,7 +20,7 @@ extension ConsumerLoop {
         polled += records.count
         logReceived(partition, records)
         take(records, partition, nowMs: nowMs)
-      case .assigned(let assigned): assignment = AssignmentUnderWay(assigned, nowMs: nowMs)
+      case .assigned(let assigned): beginAssignment(assigned, nowMs: nowMs)
       case .revoked(let revoked, let isLost): beginRevocation(revoked, isLost, nowMs: nowMs)
       case .committed(let result): noteCommit(result)
       case .failure(let error, let partition): noteFailure(error, partition)
@@ -106,13 +106,22 @@ extension ConsumerLoop {
       nowMs: nowMs)
   }
 
+  /// Of the retries at most a quarter of the window, once they are worked at. Of events nothing as
+  /// long as it is not known whose records wait: they could not be begun, and would fill the window
+  /// so that their retries are never read to the end.
   private func boundRetries() {
     let recordsMax = max(1, settings.windowRecordsMax / 4)
     consumer.undrained = Set(
-      consumer.assignment.filter {
-        isRetry($0) && scans[$0] == nil
-          && table.windowRecords(of: partitions.number($0)) >= recordsMax
+      consumer.assignment.filter { partition in
+        guard isRetry(partition) else { return isScanned(forEventsOf: partition) }
+        return scans[partition] == nil
+          && table.windowRecords(of: partitions.number(partition)) >= recordsMax
       })
+  }
+
+  private func isScanned(forEventsOf partition: TopicPartition) -> Bool {
+    !scans.isEmpty
+      && scans[TopicPartition(kafkaSettings.retryTopic, partition.partition)] != nil
   }
 
   // MARK: Commit

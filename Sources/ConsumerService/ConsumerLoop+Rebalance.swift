@@ -37,7 +37,7 @@ extension ConsumerLoop {
 
   func beginRevocation(_ revoked: [TopicPartition], _ isLost: Bool, nowMs: Int64) {
     // What was not begun yet is not given any more.
-    assignment = nil
+    if assignment?.remove(revoked) == false { assignment = nil }
     let leaving = withRetries(revoked)
     for partition in leaving {
       table.fence(partitions.number(partition))
@@ -72,7 +72,7 @@ extension ConsumerLoop {
     observe(.revoked(partitions: revocation.partitions.count, isLost: revocation.isLost))
   }
 
-  /// A rebalance answer that fails leaves the group to time this member out: say so.
+  /// A rebalance answer that fails may leave this member without work until it is restarted.
   func answer(_ call: () throws(KafkaError) -> Void) {
     do {
       try call()

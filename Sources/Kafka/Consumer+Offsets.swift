@@ -73,6 +73,9 @@ extension Consumer {
     guard let found else { return 0 }
     defer { rd_kafka_metadata_destroy(found) }
     guard found.pointee.topic_cnt == 1 else { return 0 }
+    let code = KafkaError.Code(found.pointee.topics[0].err)
+    if code == .unknownTopicOrPartition { return 0 }
+    if let error = KafkaError(found.pointee.topics[0].err) { throw error }
     return Int(found.pointee.topics[0].partition_cnt)
   }
 
@@ -86,8 +89,13 @@ extension Consumer {
 
   /// Moves the reading of assigned partitions; records already queued are thrown away.
   package func seek(_ offsets: [PartitionOffset], timeoutMs: Int32) throws(KafkaError) {
+    // Up to 2.0.2 librdkafka takes the milliseconds for microseconds.
+    let scale: Int32 = rd_kafka_version() <= 0x0200_02ff ? 1000 : 1
+    let timeout = timeoutMs.multipliedReportingOverflow(by: scale)
     try PartitionList.with(offsets) { (list) throws(KafkaError) in
-      if let error = rd_kafka_seek_partitions(client, list, timeoutMs) {
+      if let error = rd_kafka_seek_partitions(
+        client, list, timeout.overflow ? .max : timeout.partialValue)
+      {
         throw KafkaError(consuming: error)
       }
       if let error = PartitionList.firstError(list) { throw error }

@@ -89,7 +89,9 @@ extension Consumer {
       hasBeenAssigned = true
       news.append(.assigned(partitions))
     case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
-      let leaving = partitions + partitions.compactMap { companions.removeValue(forKey: $0) }
+      let all = partitions + partitions.compactMap { companions.removeValue(forKey: $0) }
+      // What was given and never taken is taken back too; librdkafka refuses to hear of it.
+      let leaving = all.filter { wanted in owned.contains { $0.topicPartition == wanted } }
       pendingRebalance = .revoke(leaving)
       // From here on no record of them is brought, whatever is still queued.
       disown(leaving)
@@ -150,7 +152,8 @@ extension Consumer {
     if let error = KafkaError(code) { throw error }
   }
 
-  var isCooperative: Bool { Self.isCooperative(client) }
+  /// Of the group at this moment; false before it has been joined.
+  package var isCooperative: Bool { Self.isCooperative(client) }
 
   /// Asks the thread of the group, as every call about an assignment does.
   private static func isCooperative(_ client: OpaquePointer) -> Bool {

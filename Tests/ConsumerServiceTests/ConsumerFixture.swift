@@ -15,6 +15,7 @@ import Testing
 final class ConsumerFixture: Sendable {
   static let events = "hookferry.events"
   static let deadLetters = "hookferry.dead-letters"
+  static let retries = "hookferry.retry"
 
   let broker: MockCluster
   let sandbox: SandboxServer
@@ -26,14 +27,17 @@ final class ConsumerFixture: Sendable {
   private let running: Task<Void, any Error>
 
   /// `offsetFetchErrors`: what the broker answers first when it is asked where the group stands.
+  /// `parked`: records with the numbers from 0 wait in the retry topic, and as many events of the
+  /// same records behind them.
   init(
     faults: SandboxFaults = SandboxFaults(), attemptsMax: Int = 3,
-    offsetFetchErrors: [KafkaError.Code] = []
+    offsetFetchErrors: [KafkaError.Code] = [], parked: Int = 0, windowRecordsMax: Int = 1000
   ) async throws {
     broker = try MockCluster.start()
     broker.pushErrors(.offsetFetch, offsetFetchErrors)
     try broker.createTopic(Self.events, partitions: 2)
     try broker.createTopic(Self.deadLetters, partitions: 1)
+    if parked > 0 { try broker.createTopic(Self.retries, partitions: 2) }
     var options = SandboxOptions()
     options.faults = faults
     sandbox = try SandboxServer(options)
@@ -50,6 +54,8 @@ final class ConsumerFixture: Sendable {
           listen_address: 127.0.0.1
           admin_port: 0
           commit_interval_ms: 50
+          in_flight_max: 16
+          window_records_max: \(windowRecordsMax)
           retry_attempts_max: \(attemptsMax)
           retry_base_ms: 10
           retry_max_ms: 50
@@ -72,6 +78,13 @@ final class ConsumerFixture: Sendable {
         """, file: "fixture.yaml", environment: [:])
     producer = try Producer(
       ProducerOptions(bootstrapServers: broker.bootstrapServers, lingerMs: 0))
+    for number in 0..<parked {
+      try await Self.publish(
+        producer, to: Self.retries, id: "parked-\(number)", recordId: "\(number)")
+    }
+    for number in 0..<parked {
+      try await Self.publish(producer, id: "event-\(number)", recordId: "\(number)")
+    }
     let (progress, sink) = AsyncStream.makeStream(of: ConsumerProgress.self)
     self.progress = progress
     var log = Logger.program(label: "fixture", write: { _ in })
@@ -90,6 +103,15 @@ final class ConsumerFixture: Sendable {
     id: String, type: String = "contact.propertyChange", recordId: String, source: String = "crm",
     change: (inout HeaderList) -> Void = { _ in }
   ) async throws {
+    try await Self.publish(
+      producer, id: id, type: type, recordId: recordId, source: source, change: change)
+  }
+
+  private static func publish(
+    _ producer: Producer, to topic: String = events, id: String,
+    type: String = "contact.propertyChange", recordId: String, source: String = "crm",
+    change: (inout HeaderList) -> Void = { _ in }
+  ) async throws {
     let event = Event(
       id: id, source: source, type: type,
       key: RecordKey(tenant: "62515", object: "contact", recordId: recordId), timeMs: 1000,
@@ -98,7 +120,7 @@ final class ConsumerFixture: Sendable {
     var headers = event.headers
     change(&headers)
     _ = try await producer.send(
-      to: Self.events, key: event.key?.encoded, value: Array(#"{"n":"\#(id)"}"#.utf8),
+      to: topic, key: event.key?.encoded, value: Array(#"{"n":"\#(id)"}"#.utf8),
       headers: headers)
   }
 

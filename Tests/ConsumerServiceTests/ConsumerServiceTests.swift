@@ -52,6 +52,24 @@ import Testing
     try await fixture.close()
   }
 
+  /// Events are held until it is known whose records wait; what is held must not take the room that
+  /// finding it out needs.
+  @Test func moreEventsThanTheWindowTakesWaitBehindParkedRecords() async throws {
+    let count = 300
+    let fixture = try await ConsumerFixture(parked: count, windowRecordsMax: 40)
+    var finished: [String: Int] = [:]
+    for await step in fixture.progress {
+      if case .finished(let id, _) = step { finished[id] = finished.count }
+      if finished.count == 2 * count { break }
+    }
+    for number in 0..<count {
+      let parked = try #require(finished["parked-\(number)"])
+      let event = try #require(finished["event-\(number)"])
+      #expect(parked < event, "\(number)")
+    }
+    try await fixture.close()
+  }
+
   @Test func aFailingAPIIsTriedAgainAndThenBuriedWithItsStatus() async throws {
     var faults = SandboxFaults()
     faults.errorRate = 1
