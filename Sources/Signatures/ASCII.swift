@@ -26,11 +26,12 @@ enum ASCII {
   }
 
   /// The standard alphabet; padding is optional, and what is left over of the last bits is dropped.
-  static func base64Decoded(_ text: String) -> [UInt8]? {
+  /// `isCanonical`: neither is; only what an encoder would have written is taken.
+  static func base64Decoded(_ text: String, isCanonical: Bool = false) -> [UInt8]? {
     var digits = Array(text.utf8)[...]
     let isPadded = digits.count.isMultiple(of: 4)
     for _ in 0..<2 where isPadded && digits.last == UInt8(ascii: "=") { digits.removeLast() }
-    guard digits.count % 4 != 1 else { return nil }
+    guard digits.count % 4 != 1, isPadded || !isCanonical else { return nil }
     var bytes: [UInt8] = []
     var bits: UInt32 = 0
     var bitCount = 0
@@ -43,6 +44,7 @@ enum ASCII {
         bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
       }
     }
+    guard !isCanonical || bits & (1 << UInt32(bitCount) - 1) == 0 else { return nil }
     return bytes
   }
 

@@ -145,9 +145,11 @@ final class ExtendedProof {
     }
   }
 
+  /// One signature has one spelling, as it has where signatures are compared as texts.
   private func decoded(_ candidate: [UInt8]) -> [UInt8]? {
     let text = String(decoding: candidate, as: UTF8.self)
-    return scheme.encoding == .hex ? ASCII.hexDecoded(text) : ASCII.base64Decoded(text)
+    return scheme.encoding == .hex
+      ? ASCII.hexDecoded(text) : ASCII.base64Decoded(text, isCanonical: true)
   }
 
   /// Nil: the hash is not one that the scheme knows.
