@@ -10,20 +10,18 @@ import Telemetry
 /// Partitions that the group gives, until it is known where their reading begins.
 struct AssignmentUnderWay {
   private(set) var partitions: [TopicPartition]
-  private(set) var nextLookUpMs: Int64
-  private(set) var failures = 0
+  private(set) var isFirstLook = true
+  private var pace = AttemptPace(waitMsMin: 100, waitMsMax: 2000)
 
-  private static let waitMaxMs: Int64 = 2000
+  init(_ partitions: [TopicPartition]) { self.partitions = partitions }
 
-  init(_ partitions: [TopicPartition], nowMs: Int64) {
-    self.partitions = partitions
-    nextLookUpMs = nowMs
-  }
+  /// How long until the next look-up; zero when it is due.
+  func remainingMs(nowMs: Int64) -> Int64 { pace.remainingMs(nowMs: nowMs) }
 
   /// More of them, while the group waits for the answer about the others.
-  mutating func add(_ more: [TopicPartition], nowMs: Int64) {
+  mutating func add(_ more: [TopicPartition]) {
     partitions += more.filter { !partitions.contains($0) }
-    nextLookUpMs = nowMs
+    pace.succeeded()
   }
 
   /// False when nothing is left to begin.
@@ -33,8 +31,8 @@ struct AssignmentUnderWay {
   }
 
   mutating func failed(nowMs: Int64) {
-    nextLookUpMs = nowMs + min(100 << Int64(min(failures, 10)), Self.waitMaxMs)
-    failures += 1
+    pace.failed(nowMs: nowMs)
+    isFirstLook = false
   }
 }
 
@@ -56,20 +54,22 @@ extension ConsumerLoop {
 
   /// A group whose topic changes gives anew without having taken: to a cooperative member what is
   /// new, to others everything.
-  func beginAssignment(_ assigned: [TopicPartition], nowMs: Int64) {
-    if consumer.isCooperative, assignment != nil {
-      assignment?.add(assigned, nowMs: nowMs)
+  func beginAssignment(_ assigned: [TopicPartition]) {
+    // Who stops begins nothing; the closing answers it.
+    guard stopDeadlineMs == nil else { return }
+    if assignment != nil, consumer.isCooperative {
+      assignment?.add(assigned)
     } else {
-      assignment = AssignmentUnderWay(assigned, nowMs: nowMs)
+      assignment = AssignmentUnderWay(assigned)
     }
   }
 
   /// Nothing is begun from a guess. It is not left to librdkafka either: that one asks once, and
   /// where a coordinator that moves refuses, the partition would never be read.
   func progressAssignment(nowMs: Int64) {
-    guard let under = assignment, nowMs >= under.nextLookUpMs, stopDeadlineMs == nil else { return }
+    guard let under = assignment, under.remainingMs(nowMs: nowMs) == 0 else { return }
     do throws(KafkaError) {
-      let retries = try retryPartitions(of: under.partitions, isFirstLook: under.failures == 0)
+      let retries = try retryPartitions(of: under.partitions, isFirstLook: under.isFirstLook)
       let committed = try committedOffsets(under.partitions + retries.values)
       assignment = nil
       begin(under.partitions, retries, committed)
@@ -143,7 +143,7 @@ extension ConsumerLoop {
     }
     let there = assigned.filter { $0.partition < count }
     return Dictionary(
-      uniqueKeysWithValues: there.map { ($0, TopicPartition(topic, $0.partition)) })
+      uniqueKeysWithValues: there.map { ($0, retryPartition(of: $0)) })
   }
 
   private struct Committed {
@@ -169,9 +169,9 @@ extension ConsumerLoop {
 
   func scan(_ records: [ConsumedRecord], _ partition: TopicPartition) {
     guard let scan = scans[partition] else { return }
-    let events = partitions.number(TopicPartition(kafkaSettings.eventsTopic, partition.partition))
+    let events = eventsNumber(of: partition)
+    if scan.firstOffset == nil { scans[partition]?.firstOffset = records.first?.offset }
     for record in records {
-      if scans[partition]?.firstOffset == nil { scans[partition]?.firstOffset = record.offset }
       guard let key = record.keyHash, scan.map?.contains(record.offset) != true else { continue }
       table.scanned(key: key, events: events, retryOffset: record.offset)
     }
@@ -193,12 +193,11 @@ extension ConsumerLoop {
         .info, "records wait in the retry topic",
         [
           .partition: partition.partition, .offset: first, .limit: end,
-          .count: table.parkedKeys(
-            partitions.number(TopicPartition(kafkaSettings.eventsTopic, partition.partition))),
+          .count: table.parkedKeys(eventsNumber(of: partition)),
         ])
     }
     scans[partition] = nil
-    releaseEvents(of: partition)
+    table.release(eventsNumber(of: partition))
   }
 
   /// Those whose end was seen, and whose start could not be gone back to.
@@ -211,13 +210,7 @@ extension ConsumerLoop {
   /// It cannot be read: its partition of events goes on without it.
   func abandonScan(_ partition: TopicPartition) {
     scans[partition] = nil
-    table.withoutRetry(
-      partitions.number(TopicPartition(kafkaSettings.eventsTopic, partition.partition)))
-    releaseEvents(of: partition)
-  }
-
-  private func releaseEvents(of retry: TopicPartition) {
-    table.release(
-      partitions.number(TopicPartition(kafkaSettings.eventsTopic, retry.partition)))
+    table.withoutRetry(eventsNumber(of: partition))
+    table.release(eventsNumber(of: partition))
   }
 }

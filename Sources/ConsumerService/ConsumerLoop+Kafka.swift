@@ -20,7 +20,7 @@ extension ConsumerLoop {
         polled += records.count
         logReceived(partition, records)
         take(records, partition, nowMs: nowMs)
-      case .assigned(let assigned): beginAssignment(assigned, nowMs: nowMs)
+      case .assigned(let assigned): beginAssignment(assigned)
       case .revoked(let revoked, let isLost): beginRevocation(revoked, isLost, nowMs: nowMs)
       case .committed(let result): noteCommit(result)
       case .failure(let error, let partition): noteFailure(error, partition)
@@ -113,15 +113,12 @@ extension ConsumerLoop {
     let recordsMax = max(1, settings.windowRecordsMax / 4)
     consumer.undrained = Set(
       consumer.assignment.filter { partition in
-        guard isRetry(partition) else { return isScanned(forEventsOf: partition) }
+        guard isRetry(partition) else {
+          return !scans.isEmpty && scans[retryPartition(of: partition)] != nil
+        }
         return scans[partition] == nil
           && table.windowRecords(of: partitions.number(partition)) >= recordsMax
       })
-  }
-
-  private func isScanned(forEventsOf partition: TopicPartition) -> Bool {
-    !scans.isEmpty
-      && scans[TopicPartition(kafkaSettings.retryTopic, partition.partition)] != nil
   }
 
   // MARK: Commit

@@ -21,16 +21,22 @@ extension ConsumerLoop {
 
   func isRetry(_ number: Int) -> Bool { isRetry(partitions.name(number)) }
 
+  /// The one that is read along with a partition of events.
+  func retryPartition(of events: TopicPartition) -> TopicPartition {
+    TopicPartition(kafkaSettings.retryTopic, events.partition)
+  }
+
+  /// Whose records wait in a retry partition.
+  func eventsNumber(of retry: TopicPartition) -> Int {
+    partitions.number(TopicPartition(kafkaSettings.eventsTopic, retry.partition))
+  }
+
   /// What `rewound` assigns anew.
   func role(of number: Int) -> PartitionRole {
     let name = partitions.name(number)
-    if isRetry(name) {
-      return .retry(
-        of: partitions.number(TopicPartition(kafkaSettings.eventsTopic, name.partition)))
-    }
+    if isRetry(name) { return .retry(of: eventsNumber(of: name)) }
     guard retryTopic != nil else { return .events(retry: nil) }
-    return .events(
-      retry: partitions.number(TopicPartition(kafkaSettings.retryTopic, name.partition)))
+    return .events(retry: partitions.number(retryPartition(of: name)))
   }
 
   // MARK: Taken
@@ -52,7 +58,7 @@ extension ConsumerLoop {
 
   private func withRetries(_ revoked: [TopicPartition]) -> [TopicPartition] {
     guard retryTopic != nil else { return revoked }
-    return revoked + revoked.map { TopicPartition(kafkaSettings.retryTopic, $0.partition) }
+    return revoked + revoked.map { retryPartition(of: $0) }
   }
 
   /// Ends a revocation once the work under way has ended, or its time is up.

@@ -158,7 +158,7 @@ final class ConsumerLoop {
   private func waitForWork() {
     let nowMs = SystemClock.monotonicMs
     var timeoutMs = Self.waitMaxMs
-    if let assignment { timeoutMs = min(timeoutMs, assignment.nextLookUpMs - nowMs) }
+    if let assignment { timeoutMs = min(timeoutMs, assignment.remainingMs(nowMs: nowMs)) }
     if let dueMs = table.nextDueMs { timeoutMs = min(timeoutMs, dueMs - nowMs) }
     if let curlMs = transfers.nextTimeoutMs { timeoutMs = min(timeoutMs, Int64(curlMs)) }
     if let askMs = nextAskMs(nowMs: nowMs) { timeoutMs = min(timeoutMs, askMs - nowMs) }
@@ -185,6 +185,7 @@ final class ConsumerLoop {
     log.write(.info, "stopping: finishing work under way", [.pending: table.inFlight])
     stopDeadlineMs = nowMs + Int64(settings.drainTimeoutMs)
     for partition in table.ownedPartitions { table.fence(partition) }
+    assignment = nil
   }
 
   private func isDrained(nowMs: Int64) -> Bool {

@@ -73,9 +73,10 @@ extension Consumer {
     guard let found else { return 0 }
     defer { rd_kafka_metadata_destroy(found) }
     guard found.pointee.topic_cnt == 1 else { return 0 }
-    let code = KafkaError.Code(found.pointee.topics[0].err)
-    if code == .unknownTopicOrPartition { return 0 }
-    if let error = KafkaError(found.pointee.topics[0].err) { throw error }
+    if let error = KafkaError(found.pointee.topics[0].err) {
+      guard error.code == .unknownTopicOrPartition else { throw error }
+      return 0
+    }
     return Int(found.pointee.topics[0].partition_cnt)
   }
 

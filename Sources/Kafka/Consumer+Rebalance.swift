@@ -91,7 +91,7 @@ extension Consumer {
     case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
       let all = partitions + partitions.compactMap { companions.removeValue(forKey: $0) }
       // What was given and never taken is taken back too; librdkafka refuses to hear of it.
-      let leaving = all.filter { wanted in owned.contains { $0.topicPartition == wanted } }
+      let leaving = all.filter(Set(assignment).contains)
       pendingRebalance = .revoke(leaving)
       // From here on no record of them is brought, whatever is still queued.
       disown(leaving)

@@ -108,7 +108,7 @@ package struct ConsumerOptions: Sendable {
 
   /// As librdkafka understands the property. `stored` leads to its own error.
   var uncommittedStart: Int64 {
-    switch librdkafkaProperties["auto.offset.reset"]?.lowercased() {
+    switch (extra["auto.offset.reset"] ?? autoOffsetReset.rawValue).lowercased() {
     case "earliest", "smallest", "beginning": PartitionOffset.beginning
     case "latest", "largest", "end": PartitionOffset.end
     default: PartitionOffset.stored

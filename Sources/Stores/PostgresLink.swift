@@ -1,12 +1,15 @@
 // A session that is made anew after it was lost, with the schema looked after.
 
+import Model
+
 /// The connection of one store or reader: at most one session at a time. Used by one thread.
 final class PostgresLink {
   let options: PostgresOptions
   /// False for readers, which make no tables.
   private let isWriter: Bool
   private var session: PostgresSession?
-  private var pace = ReconnectPace()
+  /// Of connecting: calls fail at once meanwhile.
+  private var pace = AttemptPace(waitMsMin: 100, waitMsMax: 5000)
   private var lastError: StoreError?
   private var isClosed = false
 
@@ -80,9 +83,7 @@ final class PostgresLink {
 
   /// Has time of its own: a transaction that failed for want of it costs no connection.
   func rollBack(_ session: PostgresSession) {
-    guard !session.isBroken else { return }
-    let deadline = Deadline(afterMs: options.connectTimeoutMs)
-    try? session.run([PostgresCommand("ROLLBACK")], deadline: deadline)
+    session.rollBack(Deadline(afterMs: options.connectTimeoutMs))
   }
 
   private static let attemptsMax = 20

@@ -69,9 +69,7 @@ enum PostgresSchema {
       }
       try session.run((commands + ["COMMIT"]).map { PostgresCommand($0) }, deadline: deadline)
     } catch {
-      if !session.isBroken {
-        try? session.run([PostgresCommand("ROLLBACK")], deadline: deadline)
-      }
+      session.rollBack(deadline)
       throw error
     }
   }

@@ -38,6 +38,12 @@ final class PostgresSession {
 
   deinit { PQfinish(connection) }
 
+  /// Ends whatever was begun, as far as there is a server to tell.
+  func rollBack(_ deadline: Deadline) {
+    guard !isBroken else { return }
+    try? run([PostgresCommand("ROLLBACK")], deadline: deadline)
+  }
+
   /// Sends all commands at once and reads their results in order. The first error ends the
   /// pipeline: later commands are not run.
   func run(

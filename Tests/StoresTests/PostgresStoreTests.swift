@@ -209,21 +209,6 @@ import Testing
     #expect(!deadline.hasPassed)
   }
 
-  @Test func theWaitBetweenAttemptsGrowsToALimit() {
-    var pace = ReconnectPace()
-    #expect(pace.remainingMs(nowMs: 0) == 0)
-    var waits: [Int64] = []
-    for _ in 0..<8 {
-      pace.failed(nowMs: 1000)
-      waits.append(pace.remainingMs(nowMs: 1000))
-    }
-    #expect(waits == [100, 200, 400, 800, 1600, 3200, 5000, 5000])
-    #expect(pace.remainingMs(nowMs: 6000) == 0)
-    pace.succeeded()
-    pace.failed(nowMs: 0)
-    #expect(pace.remainingMs(nowMs: 0) == 100)
-  }
-
   @Test(arguments: [
     ("08006", StoreError.Code.unreachable), ("57P01", .unreachable), ("57014", .busy),
     ("55P03", .busy), ("53100", .diskFull), ("53200", .io), ("25006", .readOnly),
