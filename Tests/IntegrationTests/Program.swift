@@ -9,13 +9,13 @@ final class Program: Sendable {
   let lines: AsyncStream<String>
   let processId: Int32
   private let exit: AsyncStream<Int32>
+  private let seen: Mutex<[String]>
   private let ending = Ending()
 
   /// Whether the process was seen to end.
   private final class Ending: Sendable {
     let isSeen = Mutex(false)
   }
-  private let seen: Mutex<[String]>
 
   /// Where the test bundle lies, there lie the programs: both come from one build.
   static var directory: URL {
