@@ -79,15 +79,16 @@ package final class Producer: Sendable {
   }
 
   /// The hot path. Copies key, value and headers; never blocks. A full queue throws `queueFull`.
-  /// A nil key is spread at random; a nil value is a tombstone; `ticket` below 2^63 comes back in
-  /// the `Delivery`. When this throws there is no delivery report.
+  /// A nil key is spread at random; a nil value is a tombstone; without `timestampMs` librdkafka
+  /// reads the clock; `ticket` below 2^63 comes back in the `Delivery`. When this throws there is
+  /// no delivery report.
   package func produce(
     to topic: ProducerTopic, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-    headers: LentHeaders, ticket: UInt64
+    headers: LentHeaders, timestampMs: Int64? = nil, ticket: UInt64
   ) throws(KafkaError) {
     check(topic, ticket)
     let record = RawRecord(
-      topic: topic.pointer.raw, key: key, value: value, timestampMs: nil, ticket: ticket,
+      topic: topic.pointer.raw, key: key, value: value, timestampMs: timestampMs, ticket: ticket,
       partition: nil)
     if let error = enqueue(record, headers) { throw error }
   }

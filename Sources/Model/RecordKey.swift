@@ -60,10 +60,14 @@ package struct RecordKey: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Inlined, since every byte of every key is asked for.
+  @inlinable @inline(__always) package static func mustEscape(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "/") || byte == UInt8(ascii: "%") || byte < 0x20 || byte == 0x7F
+  }
+
   /// The hex digits of a byte that must not stand in a part as it is; nil for others.
   package static func escape(_ byte: UInt8) -> (high: UInt8, low: UInt8)? {
-    guard byte == UInt8(ascii: "/") || byte == UInt8(ascii: "%") || byte < 0x20 || byte == 0x7F
-    else { return nil }
+    guard mustEscape(byte) else { return nil }
     return (hexDigit(byte >> 4), hexDigit(byte & 0xF))
   }
 

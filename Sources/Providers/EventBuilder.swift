@@ -1,5 +1,6 @@
 // From what was read of an event to the event.
 
+import Glibc
 import Model
 import Signatures
 
@@ -7,7 +8,7 @@ import Signatures
 final class EventBuilder {
   private let reader: EventReader
   /// For events that name none.
-  private let tenant: String
+  private let tenant: [UInt8]
   private let carried: [(name: [UInt8], header: HeaderName)]
 
   /// Ids longer than this are replaced by their hash.
@@ -21,11 +22,12 @@ final class EventBuilder {
   private static let contentType = HeaderName("content-type")
   private static let traceparent = HeaderName("traceparent")
   private static let json: StaticString = "application/json"
+  private static let unknownType = Array("unknown".utf8)
   private static let form = "application/x-www-form-urlencoded"
 
   init(reader: EventReader, tenant: String, carried: [String]) {
     self.reader = reader
-    self.tenant = tenant
+    self.tenant = Array(tenant.utf8)
     self.carried = carried.map { (Array($0.lowercased().utf8), HeaderName($0)) }
   }
 
@@ -39,36 +41,51 @@ final class EventBuilder {
       arrival, contentType: contentType, traceparent: traceparent(view),
       carried: carried.isEmpty ? HeaderList() : carriedHeaders(view))
     // The usual answer without making text of it.
-    return !contentType.elementsEqual(json)
+    return !Self.isEqual(contentType, json)
       && String(decoding: contentType, as: UTF8.self).lowercased().hasPrefix(Self.form)
+  }
+
+  private static func isEqual(
+    _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
+  ) -> Bool {
+    guard left.count == right.count, let one = left.baseAddress, let other = right.baseAddress
+    else { return false }
+    return memcmp(one, other, left.count) == 0
   }
 
   func write(
     _ sight: inout EventSight, to draft: EventDraft, envelopeId: String, index: Int, count: Int
   ) {
-    draft.enterEvent { type(sight, &$0) }
+    draft.enterEvent()
+    if !part(reader.type, &sight, &draft.text) { draft.text.append(Self.unknownType) }
+    draft.putType()
     sight.type = draft.typeRange
-    draft.putId { id(sight, &$0) }
-    if let place = reader.time, let time = draft.lend({ sight.number(place, &$0) }) {
+    id(&sight, &draft.text)
+    draft.putId()
+    if let place = reader.time, let time = sight.number(place, &draft.text) {
       draft.put(timeMs: EventTime.ms(time))
     }
-    if let place = reader.recordVersion, let version = draft.lend({ sight.number(place, &$0) }) {
+    if let place = reader.recordVersion, let version = sight.number(place, &draft.text) {
       draft.put(recordVersion: version)
     }
-    draft.putKey(
-      tenant: { part(reader.tenant, sight, &$0) || $0.appendText(tenant) },
-      object: { part(reader.object, sight, &$0) },
-      recordId: { part(reader.recordId, sight, &$0) })
+    writeKey(&sight, draft)
     draft.seal(envelopeId: envelopeId, index: index, count: count)
   }
 
-  private func type(_ sight: borrowing EventSight, _ bytes: inout ByteWriter) -> Bool {
-    part(reader.type, sight, &bytes) || bytes.appendText("unknown")
+  /// All of it or nothing: without an object or a record id there is no key.
+  private func writeKey(_ sight: inout EventSight, _ draft: EventDraft) {
+    draft.enterKey()
+    if !part(reader.tenant, &sight, &draft.text) { draft.text.append(tenant) }
+    draft.putTenant()
+    guard part(reader.object, &sight, &draft.text) else { return draft.dropKey() }
+    draft.putObject()
+    guard part(reader.recordId, &sight, &draft.text) else { return draft.dropKey() }
+    draft.putRecordId()
   }
 
-  /// A text of bounded length.
+  /// A text of bounded length; false, and nothing, when there is none.
   private func part(
-    _ place: EventReader.Place?, _ sight: borrowing EventSight, _ bytes: inout ByteWriter
+    _ place: EventReader.Place?, _ sight: inout EventSight, _ bytes: inout ByteWriter
   ) -> Bool {
     let start = bytes.count
     guard let place, sight.append(place, to: &bytes) else { return false }
@@ -76,36 +93,34 @@ final class EventBuilder {
     return true
   }
 
-  private func id(_ sight: borrowing EventSight, _ bytes: inout ByteWriter) -> Bool {
+  private func id(_ sight: inout EventSight, _ bytes: inout ByteWriter) {
     let start = bytes.count
     for index in reader.id.indices {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
       guard sight.append(reader.id[index], to: &bytes) else {
         bytes.truncate(to: start)
-        return hashId(sight, &bytes)
+        return hashId(sight.value, sight.item, &bytes)
       }
     }
     for index in reader.optionalId.indices {
       let mark = bytes.count
       if mark > start { bytes.append(UInt8(ascii: ",")) }
-      if !sight.append(reader.optionalId[index], to: &bytes) {
-        bytes.truncate(to: mark)
-      }
+      if !sight.append(reader.optionalId[index], to: &bytes) { bytes.truncate(to: mark) }
     }
-    guard bytes.count > start else { return hashId(sight, &bytes) }
+    guard bytes.count > start else { return hashId(sight.value, sight.item, &bytes) }
     if bytes.count - start > Self.idBytesMax { Self.hash(&bytes, from: start) }
-    return true
   }
 
-  private func hashId(_ sight: borrowing EventSight, _ bytes: inout ByteWriter) -> Bool {
-    bytes.append(Self.hash(of: sight.value))
-    // Events that are repeated have the same bytes.
-    guard let item = sight.item else { return true }
+  /// Events that are repeated for their items have the same bytes.
+  private func hashId(
+    _ value: UnsafeRawBufferPointer, _ item: String?, _ bytes: inout ByteWriter
+  ) {
+    bytes.append(Self.hash(of: value))
+    guard let item else { return }
     bytes.append(UInt8(ascii: ","))
     let start = bytes.count
     bytes.append(item)
     if bytes.count - start > Self.partBytesMax { Self.hash(&bytes, from: start) }
-    return true
   }
 
   private static func hash(_ bytes: inout ByteWriter, from start: Int) {

@@ -7,19 +7,25 @@ package import Model
 /// is copied, or read back by `event`. Confined to the splitter's thread.
 package final class EventDraft {
   /// First the names that come again and again, once, then values, and the rarer names among them.
-  private var text = ByteWriter(capacity: 1024)
+  /// What is appended here is the next header's value, once it is put.
+  var text = ByteWriter(capacity: 1024)
+  /// Where that value begins.
+  private var valueStart = 0
   private var places: UnsafeMutablePointer<HeaderList.Span>
   private var count = 0
   private var capacity = 32
   private let names: Names
   private var keyRange: Range<Int>?
   private var tenantRange = 0..<0
+  private var objectRange = 0..<0
   private var idRange = 0..<0
   /// Where the type lies in what is written; ids may be made of it.
   private(set) var typeRange = 0..<0
   /// How many of the headers all events of the source have, and all of the request.
   private var ofSource = 0
   private var ofRequest = 0
+  /// And how many the event has before its key.
+  private var ofKeyless = 0
   /// Many requests come in the same millisecond.
   private var lastReceived = (ms: Int64.min, text: Timestamp(ms: .min).rfc3339)
   /// Behind the rest: among headers of one name the first counts, and that must be ours.
@@ -57,8 +63,11 @@ package final class EventDraft {
   init(source: String) {
     places = .allocate(capacity: capacity)
     names = Names(in: &text)
-    put(names.specVersion) { $0.appendText("1.0") }
-    put(names.source) { $0.appendText(source) }
+    valueStart = text.count
+    text.append("1.0")
+    put(names.specVersion)
+    text.append(source)
+    put(names.source)
     ofSource = count
   }
 
@@ -84,6 +93,9 @@ package final class EventDraft {
     keyRange == nil ? nil : text.bytes(tenantRange)
   }
 
+  /// When its request came, in milliseconds since the Unix epoch.
+  package var receivedAtMs: Int64 { lastReceived.ms }
+
   /// To be kept.
   package var headers: HeaderList {
     var list = HeaderList()
@@ -107,85 +119,78 @@ package final class EventDraft {
     traceparent: UnsafeRawBufferPointer?, carried: HeaderList
   ) {
     keepFirst(ofSource)
-    put(names.origin) { $0.appendText(arrival.origin.rawValue) }
-    put(names.contentType) { $0.appendText(contentType) }
-    if let traceparent { put(names.traceparent) { $0.appendText(traceparent) } }
+    text.append(arrival.origin.rawValue)
+    put(names.origin)
+    _ = text.appendText(contentType)
+    put(names.contentType)
+    if let traceparent, text.appendText(traceparent) { put(names.traceparent) }
     putReceived(ms: arrival.receivedAtMs)
-    put(names.verifiedBy) { $0.appendText(arrival.verifiedBy) }
+    text.append(arrival.verifiedBy)
+    put(names.verifiedBy)
     ofRequest = count
     self.carried = carried
   }
 
-  /// `write` must leave a type.
-  func enterEvent(type write: (inout ByteWriter) -> Bool) {
+  /// A type follows, then an id.
+  func enterEvent() {
     keepFirst(ofRequest)
     keyRange = nil
-    typeRange = put(names.type, write) ?? 0..<0
   }
 
-  /// Room behind what is written, for a text that is gone again when `body` returns.
-  func lend<Result>(_ body: (inout ByteWriter) -> Result) -> Result { body(&text) }
+  func putType() { typeRange = put(names.type) }
 
-  /// `write` must leave an id.
-  func putId(_ write: (inout ByteWriter) -> Bool) { idRange = put(names.id, write) ?? 0..<0 }
+  func putId() { idRange = put(names.id) }
 
   func put(timeMs: Int64) {
-    put(names.time) {
-      $0.append(Timestamp(ms: timeMs).rfc3339)
-      return true
-    }
+    text.append(Timestamp(ms: timeMs).rfc3339)
+    put(names.time)
   }
 
   func put(recordVersion: Int64) {
-    put(names.recordVersion) {
-      $0.append(decimal: recordVersion)
-      return true
-    }
+    text.append(decimal: recordVersion)
+    put(names.recordVersion)
   }
 
-  /// Without a record id or an object there is no key, and nothing of one.
-  func putKey(
-    tenant: (inout ByteWriter) -> Bool, object: (inout ByteWriter) -> Bool,
-    recordId: (inout ByteWriter) -> Bool
-  ) {
-    let mark = count
-    let tenant = put(names.tenant, tenant) ?? 0..<0
-    guard let object = put(names.object, object), let recordId = put(names.recordId, recordId)
-    else { return keepFirst(mark) }
-    tenantRange = tenant
-    keyRange = put(names.subject) { text in
-      Self.encode(tenant, &text)
-      text.append(UInt8(ascii: "/"))
-      Self.encode(object, &text)
-      text.append(UInt8(ascii: "/"))
-      Self.encode(recordId, &text)
-      return true
-    }
+  /// Tenant, object and record id follow, or `dropKey`.
+  func enterKey() { ofKeyless = count }
+
+  func putTenant() { tenantRange = put(names.tenant) }
+
+  func putObject() { objectRange = put(names.object) }
+
+  func putRecordId() {
+    let recordId = put(names.recordId)
+    Self.encode(tenantRange, &text)
+    text.append(UInt8(ascii: "/"))
+    Self.encode(objectRange, &text)
+    text.append(UInt8(ascii: "/"))
+    Self.encode(recordId, &text)
+    keyRange = put(names.subject)
   }
+
+  /// There is no key, and nothing of one.
+  func dropKey() { keepFirst(ofKeyless) }
 
   /// The last of an event.
   func seal(envelopeId: String, index: Int, count: Int) {
-    put(names.envelope) { text in
-      text.append(envelopeId)
-      text.append(UInt8(ascii: ","))
-      text.append(decimal: Int64(index))
-      text.append(UInt8(ascii: "/"))
-      text.append(decimal: Int64(count))
-      return true
-    }
+    text.append(envelopeId)
+    text.append(UInt8(ascii: ","))
+    text.append(decimal: Int64(index))
+    text.append(UInt8(ascii: "/"))
+    text.append(decimal: Int64(count))
+    put(names.envelope)
     for index in carried.spans.indices {
-      let start = text.count
       carried.nameBytes(at: index).withUnsafeBytes { text.append($0) }
-      put(start..<text.count) { text in
-        carried.valueBytes(at: index).withUnsafeBytes { text.append($0) }
-        return true
-      }
+      let name = valueStart..<text.count
+      valueStart = text.count
+      carried.valueBytes(at: index).withUnsafeBytes { text.append($0) }
+      put(name)
     }
   }
 
   /// As `RecordKey.encoded` has it.
   private static func encode(_ part: Range<Int>, _ text: inout ByteWriter) {
-    let isPlain = text.bytes(part).allSatisfy { RecordKey.escape($0) == nil }
+    let isPlain = text.bytes(part).allSatisfy { !RecordKey.mustEscape($0) }
     guard !isPlain else { return text.append(copyOf: part) }
     for place in part {
       let byte = text.bytes[place]
@@ -201,32 +206,26 @@ package final class EventDraft {
 
   private func putReceived(ms: Int64) {
     if lastReceived.ms != ms { lastReceived = (ms, Timestamp(ms: ms).rfc3339) }
-    put(names.receivedAt) {
-      $0.append(lastReceived.text)
-      return true
-    }
+    text.append(lastReceived.text)
+    put(names.receivedAt)
   }
 
-  /// The value is what `write` appends. Returns where it lies; nil: `write` said false, or appended
-  /// nothing, and there is no such header.
+  /// Returns where the value lies; an empty one makes no header.
   @discardableResult
-  private func put(_ name: Range<Int>, _ write: (inout ByteWriter) -> Bool) -> Range<Int>? {
-    let start = text.count
-    guard write(&text), text.count > start else {
-      text.truncate(to: start)
-      return nil
-    }
+  private func put(_ name: Range<Int>) -> Range<Int> {
+    let value = valueStart..<text.count
+    guard !value.isEmpty else { return value }
     if count == capacity { grow() }
-    (places + count).initialize(
-      to: HeaderList.Span(name: name, value: start..<text.count))
+    (places + count).initialize(to: HeaderList.Span(name: name, value: value))
     count += 1
-    return start..<text.count
+    valueStart = value.upperBound
+    return value
   }
 
-  /// `kept` at least 1.
+  /// `kept` at least 1. What was written and not put is gone too.
   private func keepFirst(_ kept: Int) {
-    guard kept < count else { return }
-    text.truncate(to: places[kept - 1].value.upperBound)
+    valueStart = places[kept - 1].value.upperBound
+    text.truncate(to: valueStart)
     count = kept
   }
 

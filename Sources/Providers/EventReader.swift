@@ -33,8 +33,15 @@ final class EventReader {
     }
   }
 
+  /// First-level fields: the first, or where that has no text the second.
+  struct Choice {
+    let first: Int
+    let second: Int?
+  }
+
   enum Place {
-    case plain(Source)
+    /// Nearly every place is no more than this, and nothing in it has references to be counted.
+    case fields(Choice)
     /// The first that is there.
     case firstOf([Source])
     /// Alternatives of joined parts.
@@ -98,7 +105,15 @@ final class EventReader {
         return .expression(alternatives)
       }
       let sources = alternatives.map { $0[0].source }
-      return sources.count == 1 ? .plain(sources[0]) : .firstOf(sources)
+      return choice(sources).map { .fields($0) } ?? .firstOf(sources)
+    }
+
+    private func choice(_ sources: [Source]) -> Choice? {
+      let fields = sources.compactMap { if case .field(let index) = $0 { index } else { nil } }
+      guard fields.count == sources.count, let first = fields.first, fields.count <= 2 else {
+        return nil
+      }
+      return Choice(first: first, second: fields.count == 2 ? fields[1] : nil)
     }
 
     private mutating func source(_ source: Locator.Source) -> Source {

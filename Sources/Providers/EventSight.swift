@@ -35,10 +35,14 @@ struct EventSight: ~Copyable {
   /// Where in the bytes that are written the type lies, once it is known.
   var type = 0..<0
 
-  /// Appends a text; false, and nothing, when there is none.
-  func append(_ place: EventReader.Place, to bytes: inout ByteWriter) -> Bool {
+  /// Appends a text; false, and nothing, when there is none. Mutating, like what it calls, although
+  /// it changes nothing: a value of this size is copied to be borrowed.
+  mutating func append(_ place: EventReader.Place, to bytes: inout ByteWriter) -> Bool {
     switch place {
-    case .plain(let source): return append(source, &bytes)
+    case .fields(let choice):
+      if append(field: choice.first, &bytes) { return true }
+      guard let second = choice.second else { return false }
+      return append(field: second, &bytes)
     case .firstOf(let sources):
       for index in sources.indices where append(sources[index], &bytes) { return true }
       return false
@@ -51,8 +55,10 @@ struct EventSight: ~Copyable {
   }
 
   /// A number as it is, anything else as a time. `bytes`: room for a text meanwhile.
-  func number(_ place: EventReader.Place, _ bytes: inout ByteWriter) -> Int64? {
-    if case .plain(.field(let index)) = place, let number = slice(index).integer(in: scanned) {
+  mutating func number(_ place: EventReader.Place, _ bytes: inout ByteWriter) -> Int64? {
+    if case .fields(let choice) = place, choice.second == nil,
+      let number = row.field(choice.first).integer(in: scanned)
+    {
       return number
     }
     let start = bytes.count
@@ -62,7 +68,18 @@ struct EventSight: ~Copyable {
     return Int64(text) ?? EventTime.ms(text)
   }
 
-  private func append(joined parts: [EventReader.Part], _ bytes: inout ByteWriter) -> Bool {
+  private mutating func append(field index: Int, _ bytes: inout ByteWriter) -> Bool {
+    let slice = row.field(index)
+    switch slice.kind {
+    case .string, .number: return bytes.appendText(slice.raw(in: scanned))
+    case .escapedString: return bytes.appendText(slice.text(in: scanned))
+    case .missing, .true, .false, .null, .object, .array: return false
+    }
+  }
+
+  private mutating func append(
+    joined parts: [EventReader.Part], _ bytes: inout ByteWriter
+  ) -> Bool {
     let start = bytes.count
     for index in parts.indices where !append(parts[index], &bytes) {
       bytes.truncate(to: start)
@@ -71,7 +88,7 @@ struct EventSight: ~Copyable {
     return bytes.count > start
   }
 
-  private func append(_ part: EventReader.Part, _ bytes: inout ByteWriter) -> Bool {
+  private mutating func append(_ part: EventReader.Part, _ bytes: inout ByteWriter) -> Bool {
     let start = bytes.count
     guard part.isWhole ? appendWhole(part.source, &bytes) : append(part.source, &bytes) else {
       return false
@@ -85,12 +102,12 @@ struct EventSight: ~Copyable {
     return true
   }
 
-  private func append(_ source: EventReader.Source, _ bytes: inout ByteWriter) -> Bool {
+  private mutating func append(_ source: EventReader.Source, _ bytes: inout ByteWriter) -> Bool {
     switch source {
     case .header(let name):
       guard let value = request.view.header(name) else { return false }
       return bytes.appendText(value)
-    case .field(let index): return Self.append(slice(index), of: scanned, &bytes)
+    case .field(let index): return append(field: index, &bytes)
     case .type:
       bytes.append(copyOf: type)
       return !type.isEmpty
@@ -103,22 +120,14 @@ struct EventSight: ~Copyable {
     }
   }
 
-  private static func append(
-    _ slice: JSONSlice, of text: UnsafeRawBufferPointer, _ bytes: inout ByteWriter
-  ) -> Bool {
-    switch slice.kind {
-    case .string, .number: bytes.appendText(slice.raw(in: text))
-    case .escapedString: bytes.appendText(slice.text(in: text))
-    case .missing, .true, .false, .null, .object, .array: false
-    }
-  }
-
   /// Whatever a field is, as it stands.
-  private func appendWhole(_ source: EventReader.Source, _ bytes: inout ByteWriter) -> Bool {
-    guard case .field(let index) = source, slice(index).isPresent else {
+  private mutating func appendWhole(
+    _ source: EventReader.Source, _ bytes: inout ByteWriter
+  ) -> Bool {
+    guard case .field(let index) = source, row.field(index).isPresent else {
       return append(source, &bytes)
     }
-    return bytes.appendText(slice(index).whole(in: scanned))
+    return bytes.appendText(row.field(index).whole(in: scanned))
   }
 
   /// The places that have their values as text anyway.
@@ -138,7 +147,7 @@ struct EventSight: ~Copyable {
   }
 
   private func under(_ index: Int, _ path: JSONPath) -> String? {
-    let slice = slice(index)
+    let slice = row.field(index)
     guard slice.isPresent else { return nil }
     return own(path, index) { deep(path, in: slice.whole(in: scanned)) }
   }
@@ -157,10 +166,6 @@ struct EventSight: ~Copyable {
 
   private func deep(_ path: JSONPath, in bytes: UnsafeRawBufferPointer) -> String? {
     reader.lookup.find(path, in: bytes).flatMap { $0.slice.text(in: $0.base) }
-  }
-
-  private func slice(_ index: Int) -> JSONSlice {
-    row.field(index)
   }
 }
 

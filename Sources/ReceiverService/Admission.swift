@@ -10,8 +10,8 @@ import Synchronization
 final class Admission: Sendable {
   let addresses: AddressCount
   private let connections = Atomic<Int>(0)
-  private let requests = Atomic<Int>(0)
-  private let bytes = Atomic<Int>(0)
+  /// Requests above, bytes below `bytesBits`: both change at once.
+  private let load = Atomic<Int>(0)
   private let connectionsMax: Int
   private let requestsMax: Int
   private let bytesMax: Int
@@ -25,8 +25,15 @@ final class Admission: Sendable {
     self.metrics = metrics
   }
 
-  var requestsInFlight: Int { requests.load(ordering: .acquiring) }
-  var bytesInFlight: Int { bytes.load(ordering: .acquiring) }
+  /// A terabyte; no count of bytes comes near.
+  private static let bytesBits = 40
+  private static let oneRequest = 1 << bytesBits
+
+  private static func requests(_ load: Int) -> Int { load >> bytesBits }
+  private static func bytes(_ load: Int) -> Int { load & (oneRequest - 1) }
+
+  var requestsInFlight: Int { Self.requests(load.load(ordering: .acquiring)) }
+  var bytesInFlight: Int { Self.bytes(load.load(ordering: .acquiring)) }
   var connectionsOpen: Int { connections.load(ordering: .acquiring) }
 
   /// Of a connection that is refused nothing need be given back.
@@ -62,42 +69,43 @@ final class Admission: Sendable {
   }
 
   /// No further request would be admitted at this moment.
-  var isFull: Bool { requests.load(ordering: .relaxed) >= requestsMax }
+  var isFull: Bool { Self.requests(load.load(ordering: .relaxed)) >= requestsMax }
 
   /// One more request, whose body is complete; those that are still being sent are bounded by
   /// connections and bytes, so that slow senders do not take the place of others.
-  func admitRequest() -> Bool {
-    let before = requests.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
-    guard before < requestsMax else {
-      requests.wrappingSubtract(1, ordering: .acquiringAndReleasing)
-      return false
-    }
-    metrics.inFlightRequests.set(before + 1)
-    return true
+  func admitRequest() -> Bool { admit(Self.oneRequest) }
+
+  /// More bytes of a body, as they come; with the request itself when that makes it complete.
+  func admitBytes(_ count: Int, andRequest isComplete: Bool = false) -> Bool {
+    admit(isComplete ? Self.oneRequest + count : count)
   }
 
-  /// More bytes of a body, as they come.
-  func admitBytes(_ count: Int) -> Bool {
-    let sum = bytes.wrappingAdd(count, ordering: .acquiringAndReleasing).newValue
-    guard sum <= bytesMax else {
-      bytes.wrappingSubtract(count, ordering: .acquiringAndReleasing)
+  private func admit(_ more: Int) -> Bool {
+    let sum = load.wrappingAdd(more, ordering: .acquiringAndReleasing).newValue
+    // What is not asked for is not looked at: others may be above their limit for a moment.
+    guard Self.bytes(more) == 0 || Self.bytes(sum) <= bytesMax,
+      more < Self.oneRequest || Self.requests(sum) <= requestsMax
+    else {
+      load.wrappingSubtract(more, ordering: .acquiringAndReleasing)
       return false
     }
-    metrics.inFlightBytes.set(sum)
+    publish(sum)
     return true
   }
 
   /// A request that ends without having waited for Kafka.
   func end(_ request: RequestUnderWay) {
-    if request.isAdmitted { return requestEnded(bytes: request.admittedBytes) }
-    metrics.inFlightBytes.set(
-      bytes.wrappingSubtract(request.admittedBytes, ordering: .acquiringAndReleasing).newValue)
+    release(request.isAdmitted ? Self.oneRequest + request.admittedBytes : request.admittedBytes)
   }
 
-  func requestEnded(bytes count: Int) {
-    metrics.inFlightRequests.set(
-      requests.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue)
-    metrics.inFlightBytes.set(
-      bytes.wrappingSubtract(count, ordering: .acquiringAndReleasing).newValue)
+  func requestEnded(bytes count: Int) { release(Self.oneRequest + count) }
+
+  private func release(_ less: Int) {
+    publish(load.wrappingSubtract(less, ordering: .acquiringAndReleasing).newValue)
+  }
+
+  private func publish(_ load: Int) {
+    metrics.inFlightRequests.set(Self.requests(load))
+    metrics.inFlightBytes.set(Self.bytes(load))
   }
 }

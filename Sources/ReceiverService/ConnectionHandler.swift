@@ -177,12 +177,9 @@ final class ConnectionHandler: ChannelInboundHandler {
   private func begin(_ head: RequestHead, _ bytes: ByteBuffer) -> Bool {
     let (source, isTaken, isHead) = bytes.withUnsafeReadableBytes { bytes in
       let source = shard.source(UnsafeRawBufferPointer(rebasing: bytes[head.target]))
+      if head.isPost(in: bytes) { return (source, true, false) }
       let method = UnsafeRawBufferPointer(rebasing: bytes[head.method])
-      return (
-        source,
-        method.elementsEqual("POST".utf8) || source?.takes(method: method) == true,
-        method.elementsEqual("HEAD".utf8)
-      )
+      return (source, source?.takes(method: method) == true, method.elementsEqual("HEAD".utf8))
     }
     guard let source else { return refuse(.unknownSource, hasBody: !isHead) }
     guard isTaken else { return refuse(.methodNotAllowed, source, hasBody: !isHead) }
@@ -198,10 +195,12 @@ final class ConnectionHandler: ChannelInboundHandler {
     guard !shard.isKafkaSlow || source.publisher != nil else { return refuse(.kafkaSlow, source) }
     // Only what has come counts: who announces much and sends little takes nobody's place.
     let arrived = min(length, bytes.readableBytes - head.length)
-    guard !shard.admission.isFull, shard.admission.admitBytes(arrived) else {
+    let isWhole = arrived == length && head.body != .chunked
+    guard !shard.admission.isFull, shard.admission.admitBytes(arrived, andRequest: isWhole) else {
       return refuse(.overloaded, source)
     }
-    request = RequestUnderWay(head: head, source: source, admittedBytes: arrived, origin: origin)
+    request = RequestUnderWay(
+      head: head, source: source, admittedBytes: arrived, isAdmitted: isWhole, origin: origin)
     if head.body == .chunked, let headBytes = inbound?.readSlice(length: head.length) {
       request?.chunked = (headBytes, ChunkedDecoder(bodyBytesMax: shard.settings.bodyBytesMax))
     } else if arrived < length {
@@ -221,7 +220,7 @@ final class ConnectionHandler: ChannelInboundHandler {
       guard shard.admission.admitBytes(arrived - current.admittedBytes) else {
         return refuse(.overloaded)
       }
-      request?.admittedBytes = arrived
+      current.admittedBytes = arrived
     }
     guard let inbound, inbound.readableBytes >= length else {
       awaitMore()
@@ -270,8 +269,10 @@ final class ConnectionHandler: ChannelInboundHandler {
   private func accept(
     _ request: RequestUnderWay, head: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer
   ) -> Shard.Acceptance {
-    guard shard.admission.admitRequest() else { return .rejected(.overloaded) }
-    self.request?.isAdmitted = true
+    guard request.isAdmitted || shard.admission.admitRequest() else {
+      return .rejected(.overloaded)
+    }
+    request.isAdmitted = true
     guard request.head.coding == .identity else { return acceptCoded(request, head, body) }
     return fields.withUnsafeBufferPointer { fields in
       let view = RequestView(head, request.head, fields, body: body)

@@ -3,8 +3,8 @@
 package import Model
 package import Providers
 
-/// Takes events and reports on each, later and on another thread.
-package protocol EventPublisher: Sendable {
+/// Takes events and reports on each, later and on another thread. A class: each event looks it up.
+package protocol EventPublisher: AnyObject, Sendable {
   /// Never blocks. Nil: taken, and a report with this ticket will come, exactly once. Otherwise
   /// why not, and none will. `value` is copied before it returns.
   func publish(

@@ -50,23 +50,28 @@ package final class KafkaPublisher: EventPublisher {
     key: [UInt8]?, value: UnsafeRawBufferPointer, headers: HeaderList, ticket: UInt64
   ) -> Rejection? {
     LentHeaders.with(headers) { headers in
-      guard let key else { return publish(nil, value, headers, ticket) }
-      return key.withUnsafeBytes { publish($0, value, headers, ticket) }
+      guard let key else { return publish(nil, value, headers, nil, ticket) }
+      return key.withUnsafeBytes { publish($0, value, headers, nil, ticket) }
     }
   }
 
   package func publish(
     _ event: EventDraft, value: UnsafeRawBufferPointer, ticket: UInt64
   ) -> Rejection? {
-    publish(event.key, value, LentHeaders(bytes: event.bytes, spans: event.spans), ticket)
+    // The record's time is when its event came, which saves a look at the clock.
+    publish(
+      event.key, value, LentHeaders(bytes: event.bytes, spans: event.spans), event.receivedAtMs,
+      ticket)
   }
 
   private func publish(
     _ key: UnsafeRawBufferPointer?, _ value: UnsafeRawBufferPointer, _ headers: LentHeaders,
-    _ ticket: UInt64
+    _ timestampMs: Int64?, _ ticket: UInt64
   ) -> Rejection? {
     do throws(KafkaError) {
-      try producer.produce(to: topic, key: key, value: value, headers: headers, ticket: ticket)
+      try producer.produce(
+        to: topic, key: key, value: value, headers: headers, timestampMs: timestampMs,
+        ticket: ticket)
       return nil
     } catch {
       return Self.rejection(error)

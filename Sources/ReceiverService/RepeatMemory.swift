@@ -29,43 +29,51 @@ struct EventDigest: Hashable, Sendable {
 /// hardly anybody does: for that an event must have been answered with 503 while Kafka had it, or
 /// repeats must be dropped. One buffer, whose memory the next request of the same place uses again.
 struct EventNames: Sendable {
+  /// Each name behind its length, which has four bytes.
   private var bytes: [UInt8] = []
-  private var ends: [Int] = []
+  private var lastStart = 0
+  private(set) var count = 0
 
   /// More than this is not kept for the next request.
   private static let keptBytesMax = 1024
 
-  var count: Int { ends.count }
-
   /// The name that was added last.
-  var last: ArraySlice<UInt8> { bytes[start(of: ends.count - 1)...] }
+  var last: ArraySlice<UInt8> { bytes[lastStart...] }
 
   var digests: [EventDigest] {
-    ends.indices.map { EventDigest(bytes[start(of: $0)..<ends[$0]]) }
+    var digests: [EventDigest] = []
+    var at = 0
+    while at < bytes.count {
+      let start = at + 4
+      at = start + bytes[at..<start].reduce(0) { $0 << 8 | Int($1) }
+      digests.append(EventDigest(bytes[start..<at]))
+    }
+    return digests
   }
 
   mutating func append(id: UnsafeRawBufferPointer, tenant: UnsafeRawBufferPointer?) {
+    let length = UInt32(id.count + (tenant.map { $0.count + 1 } ?? 0))
+    withUnsafeBytes(of: length.bigEndian) { bytes.append(contentsOf: $0) }
+    lastStart = bytes.count
     bytes.append(contentsOf: id)
     if let tenant {
       // No text has this byte in it.
       bytes.append(0xFF)
       bytes.append(contentsOf: tenant)
     }
-    ends.append(bytes.count)
+    count += 1
   }
 
+  /// Once after `append`.
   mutating func removeLast() {
-    ends.removeLast()
-    bytes.removeLast(bytes.count - (ends.last ?? 0))
+    bytes.removeLast(bytes.count - lastStart + 4)
+    count -= 1
   }
 
   mutating func removeAll() {
-    let isKept = bytes.capacity <= Self.keptBytesMax
-    bytes.removeAll(keepingCapacity: isKept)
-    ends.removeAll(keepingCapacity: isKept)
+    bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptBytesMax)
+    count = 0
   }
-
-  private func start(of index: Int) -> Int { index == 0 ? 0 : ends[index - 1] }
 }
 
 /// Bounded memory of one source. An event whose first copy failed is never in it.

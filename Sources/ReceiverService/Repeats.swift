@@ -23,9 +23,12 @@ final class Repeats: Sendable {
     memory = Mutex(RepeatMemory(entriesMax: entriesMax, ttlMs: ttlMs))
   }
 
+  /// False: every event is new.
+  var isRemembering: Bool { count.load(ordering: .acquiring) > 0 }
+
   /// `name`: as `EventNames` has it.
   func look(_ name: ArraySlice<UInt8>, ticket: UInt64) -> RepeatMemory.Verdict {
-    guard count.load(ordering: .acquiring) > 0 else { return .new }
+    guard isRemembering else { return .new }
     let digest = EventDigest(name)
     let verdict = memory.withLock { memory in
       defer { count.store(memory.count, ordering: .releasing) }

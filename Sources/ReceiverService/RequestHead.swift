@@ -28,3 +28,12 @@ struct RequestHead: Equatable {
     case unsupported
   }
 }
+
+extension RequestHead {
+  /// Nearly every request is: the four bytes are compared at once. `bytes` begin with the head.
+  func isPost(in bytes: UnsafeRawBufferPointer) -> Bool {
+    method.count == 4
+      && bytes.loadUnaligned(fromByteOffset: method.lowerBound, as: UInt32.self)
+        == UInt32(bigEndian: 0x504F_5354)
+  }
+}

@@ -12,14 +12,16 @@ final class RequestUnderWay {
   /// Of the body, as far as it has come, and of what it inflated to.
   var admittedBytes: Int
   /// Counted among the requests in flight: its body is complete.
-  var isAdmitted = false
+  var isAdmitted: Bool
   /// Only where somebody asks for it.
   var origin: RequestOrigin?
   var isContinueSent = false
 
   init(
-    head: RequestHead, source: SourceGuard, admittedBytes: Int, origin: RequestOrigin? = nil
+    head: RequestHead, source: SourceGuard, admittedBytes: Int, isAdmitted: Bool,
+    origin: RequestOrigin?
   ) {
+    self.isAdmitted = isAdmitted
     self.head = head
     self.source = source
     self.admittedBytes = admittedBytes

@@ -182,6 +182,7 @@ final class Shard {
     _ event: EventDraft, _ repeats: Repeats, _ ticket: UInt64, _ names: inout EventNames
   ) -> RepeatMemory.Verdict {
     names.append(id: event.id, tenant: event.tenant)
+    guard repeats.isRemembering else { return .new }
     let verdict = repeats.look(names.last, ticket: ticket)
     if verdict != .new { names.removeLast() }
     return verdict
@@ -189,22 +190,25 @@ final class Shard {
 
   /// Gives the answer of a request of which only a part was taken.
   func answerRefused(place: Int, _ refusal: Rejection) {
-    answer(place, .rejected(refusal))
+    answer(place, .rejected(refusal), SystemClock.monotonicUs)
     remember(place)
   }
 
-  /// Reports from the publisher.
+  /// Reports from the publisher. The clock is read once for all of them.
   func deliver(_ reports: [PublishReport]) {
+    let nowMicroseconds = SystemClock.monotonicUs
     for report in reports {
       let place = Ticket.place(report.ticket)
       if report.rejection == nil, report.isByKafka { places[place].source.metrics.events.add() }
-      run(places[place].progress.delivered(report.rejection), place)
+      run(places[place].progress.delivered(report.rejection), place, nowMicroseconds)
     }
   }
 
-  private func run(_ action: RequestProgress.Action, _ place: Int) {
+  private func run(
+    _ action: RequestProgress.Action, _ place: Int, _ nowMicroseconds: Int64
+  ) {
     if let answer = action.answer {
-      self.answer(place, answer)
+      self.answer(place, answer, nowMicroseconds)
       // The sender comes back, and what it brings may be stored by then.
       if !action.isFinished { remember(place) }
     }
@@ -233,8 +237,10 @@ final class Shard {
     }
   }
 
-  private func answer(_ place: Int, _ answer: RequestProgress.Answer) {
-    let tookMicroseconds = SystemClock.monotonicUs - places[place].startedMicroseconds
+  private func answer(
+    _ place: Int, _ answer: RequestProgress.Answer, _ nowMicroseconds: Int64
+  ) {
+    let tookMicroseconds = nowMicroseconds - places[place].startedMicroseconds
     metrics.ack.observe(microseconds: Int(tookMicroseconds))
     switch answer {
     case .accepted: places[place].source.metrics.accepted.add()
@@ -272,7 +278,7 @@ final class Shard {
 
   func elapse(nowMs: Int64) {
     for place in places.indices where places[place].connection != nil {
-      run(places[place].progress.elapsed(nowMs: nowMs), place)
+      run(places[place].progress.elapsed(nowMs: nowMs), place, nowMs * 1000)
     }
     for connection in connections { connection?.elapsed(nowMs: nowMs) }
   }

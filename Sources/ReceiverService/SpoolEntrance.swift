@@ -3,9 +3,14 @@
 import Model
 
 /// The way into the spool of one source.
-struct SpoolEntrance: EventPublisher {
-  let spool: Spool
-  let source: Int
+final class SpoolEntrance: EventPublisher {
+  private let spool: Spool
+  private let source: Int
+
+  init(spool: Spool, source: Int) {
+    self.spool = spool
+    self.source = source
+  }
 
   func publish(
     key: [UInt8]?, value: UnsafeRawBufferPointer, headers: HeaderList, ticket: UInt64
