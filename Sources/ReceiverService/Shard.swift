@@ -277,8 +277,9 @@ final class Shard {
   }
 
   func elapse(nowMs: Int64) {
+    let nowMicroseconds = SystemClock.monotonicUs
     for place in places.indices where places[place].connection != nil {
-      run(places[place].progress.elapsed(nowMs: nowMs), place, nowMs * 1000)
+      run(places[place].progress.elapsed(nowMs: nowMs), place, nowMicroseconds)
     }
     for connection in connections { connection?.elapsed(nowMs: nowMs) }
   }
