@@ -23,13 +23,10 @@ final class Repeats: Sendable {
     memory = Mutex(RepeatMemory(entriesMax: entriesMax, ttlMs: ttlMs))
   }
 
-  /// False: every event is new.
-  var isRemembering: Bool { count.load(ordering: .acquiring) > 0 }
-
-  /// `name`: as `EventNames` has it.
-  func look(_ name: ArraySlice<UInt8>, ticket: UInt64) -> RepeatMemory.Verdict {
-    guard isRemembering else { return .new }
-    let digest = EventDigest(name)
+  /// Looks for the last of `names`, which is not so much as sliced while nothing is remembered.
+  func look(_ names: EventNames, ticket: UInt64) -> RepeatMemory.Verdict {
+    guard count.load(ordering: .acquiring) > 0 else { return .new }
+    let digest = EventDigest(names.last)
     let verdict = memory.withLock { memory in
       defer { count.store(memory.count, ordering: .releasing) }
       return memory.look(digest, ticket: ticket, nowMs: SystemClock.monotonicMs)

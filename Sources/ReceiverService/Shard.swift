@@ -182,8 +182,7 @@ final class Shard {
     _ event: EventDraft, _ repeats: Repeats, _ ticket: UInt64, _ names: inout EventNames
   ) -> RepeatMemory.Verdict {
     names.append(id: event.id, tenant: event.tenant)
-    guard repeats.isRemembering else { return .new }
-    let verdict = repeats.look(names.last, ticket: ticket)
+    let verdict = repeats.look(names, ticket: ticket)
     if verdict != .new { names.removeLast() }
     return verdict
   }
